@@ -1,0 +1,13 @@
+/**
+ * @packageDocumentation
+ *
+ * The IO around an engine: sessions over libp2p streams, the runner that performs effects, system randomness, RSA.
+ */
+export { addressGroup } from './address-group.ts'
+export { Runner } from './runner.ts'
+export { Session } from './session.ts'
+export { peerKey, Sessions } from './sessions.ts'
+export { systemRandom } from './system-random.ts'
+export type { RunnerInit } from './runner.ts'
+export type { SessionInit } from './session.ts'
+export type { Codec, SessionInput, SessionsComponents, SessionsInit, Wire } from './sessions.ts'

@@ -1,0 +1,17 @@
+/**
+ * @packageDocumentation
+ *
+ * What codecs and engines may use: no IO, no clock, no global randomness.
+ */
+export { BoundedMap } from './bounded.ts'
+export { ByteReader, ByteWriter } from './bytes.ts'
+export { withDefaults } from './config.ts'
+export { DecodeError, FrameTooLargeError, InvalidParametersError, SlowPeerError } from './errors.ts'
+export { fixedPrefix, FrameSplitter, varintPrefix } from './framing.ts'
+export { fromUint32, sample, seededRandom, shuffle } from './random.ts'
+export { SeenSet } from './seen-set.ts'
+export { Timers } from './timers.ts'
+export type { Range } from './config.ts'
+export type { Direction, Effect, Engine, Input, Millis, PeerKey, Random } from './engine.ts'
+export type { LengthPrefix } from './framing.ts'
+export type { SeenSetInit } from './seen-set.ts'

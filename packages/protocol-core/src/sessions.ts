@@ -1,0 +1,285 @@
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { addressGroup } from './address-group.ts'
+import { Session } from './session.ts'
+import type { Connection, Logger, PeerId, Stream } from '@libp2p/interface'
+import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
+import type { Direction, Effect, Input, Millis, PeerKey } from './engine.ts'
+import type { LengthPrefix } from './framing.ts'
+
+export interface Codec<Message> {
+  /** A message as one frame, without its length prefix */
+  encode(message: Message): Uint8Array
+  /** @throws {DecodeError} and nothing else */
+  decode(frame: Uint8Array): Message
+}
+
+/** One protocol id and how its messages look on the wire. */
+export interface Wire<Message> {
+  protocol: string
+  codec: Codec<Message>
+  prefix: LengthPrefix
+  /** Longest frame, without its prefix */
+  maxFrameBytes: number
+}
+
+export interface SessionsInit<Message> {
+  /** Most preferred first */
+  wires: readonly [Wire<Message>, ...Wire<Message>[]]
+  /** Peers at once; a newcomer beyond is refused */
+  maxPeers: number
+  /** Dials at once; one more fails at once */
+  maxDials: number
+  /** In ms, for a connection and a stream together */
+  dialTimeout: Millis
+  maxQueuedBytes: number
+  maxOpenAsks: number
+  closeTimeout: Millis
+}
+
+export interface SessionsComponents {
+  peerId: PeerId
+  registrar: Registrar
+  connectionManager: ConnectionManager
+}
+
+/** What sessions report: the inputs of an engine that come from the network. */
+export type SessionInput<Message> = Exclude<Input<Message, never, never>, { type: 'timer' | 'answer' | 'command' }>
+
+interface Entry<Message> {
+  session: Session
+  wire: Wire<Message>
+  connection: Connection
+  direction: Direction
+  openedAt: Millis
+}
+
+/** A peer may open two streams while an older one is still closing */
+const MAX_STREAMS = 4
+
+/** One session a peer: streams accepted, opened, merged when they cross, and closed. */
+export class Sessions<Message> {
+  private readonly components: SessionsComponents
+  private readonly init: SessionsInit<Message>
+  private readonly log: Logger
+  private report: (input: SessionInput<Message>) => void = () => {}
+  /** BOUNDED by maxPeers */
+  private readonly peers = new Map<PeerKey, Entry<Message>>()
+  /** Sessions with frames to flush at the end of this tick. BOUNDED by the streams of a tick */
+  private readonly dirty = new Set<Session>()
+  /** Streams that say goodbye, with what ends them. BOUNDED by closeTimeout and the streams libp2p allows */
+  private readonly closing = new Set<Promise<void>>()
+  private topologies: string[] = []
+  private shutdown = new AbortController()
+  private dials = 0
+  /** The last message sent and its frame: one sent to many peers is encoded once */
+  private encoded: { message: Message; wire: Wire<Message>; frame: Uint8Array } | undefined
+
+  constructor(components: SessionsComponents, init: SessionsInit<Message>, log: Logger) {
+    this.components = components
+    this.init = init
+    this.log = log
+  }
+
+  async start(report: (input: SessionInput<Message>) => void): Promise<void> {
+    const { registrar } = this.components
+    this.report = report
+    this.shutdown = new AbortController()
+
+    for (const wire of this.init.wires) {
+      await registrar.handle(wire.protocol, (stream, connection) => this.accept(stream, connection), {
+        maxInboundStreams: MAX_STREAMS,
+        maxOutboundStreams: MAX_STREAMS
+      })
+      const onConnect = (peerId: PeerId, { direction }: Connection): void =>
+        this.report({ type: 'found', peer: peerKey(peerId), direction })
+      this.topologies.push(await registrar.register(wire.protocol, { onConnect }))
+    }
+  }
+
+  /** Accepts and dials nothing more; closes every session */
+  async stop(): Promise<void> {
+    const { registrar } = this.components
+    this.shutdown.abort()
+    this.topologies.splice(0).forEach((id) => registrar.unregister(id))
+    await Promise.all(this.init.wires.map(async ({ protocol }) => registrar.unhandle(protocol)))
+    ;[...this.peers.keys()].forEach((peer) => this.close(peer))
+    await Promise.all(this.closing)
+  }
+
+  has(peer: PeerKey): boolean {
+    return this.peers.has(peer)
+  }
+
+  connection(peer: PeerKey): Connection | undefined {
+    return this.peers.get(peer)?.connection
+  }
+
+  send(peer: PeerKey, message: Message, urgent = false): void {
+    const entry = this.peers.get(peer)
+
+    if (entry?.session.send(this.encode(message, entry.wire), urgent) === true) {
+      this.markDirty(entry.session)
+    }
+  }
+
+  /** A message of this peer waits for an answer; call the result when it is there */
+  asked(peer: PeerKey): () => void {
+    const session = this.peers.get(peer)?.session
+    session?.asked()
+    return () => session?.answered()
+  }
+
+  close(peer: PeerKey): void {
+    const closed = this.peers.get(peer)?.session.close()
+
+    if (closed !== undefined) {
+      this.closing.add(closed)
+      void closed.finally(() => this.closing.delete(closed))
+    }
+  }
+
+  async dial({ dial, peer, addresses }: Extract<Effect<never, never, never>, { type: 'dial' }>): Promise<void> {
+    let reached: PeerKey | undefined
+
+    if (this.dials < this.init.maxDials) {
+      this.dials++
+      reached = await this.reach(peer, addresses).catch((err: unknown) => {
+        this.log('dial to %s failed - %e', peer ?? addresses.join(), err)
+        return undefined
+      })
+      this.dials--
+    }
+
+    this.report({ type: 'dialled', dial, ...(reached === undefined ? {} : { peer: reached }) })
+  }
+
+  private async reach(peer: PeerKey | undefined, addresses: readonly string[]): Promise<PeerKey> {
+    const { wires, dialTimeout } = this.init
+    const signal = AbortSignal.any([this.shutdown.signal, AbortSignal.timeout(dialTimeout)])
+    const target =
+      addresses.length > 0 || peer === undefined ? addresses.map((text) => multiaddr(text)) : peerIdFromString(peer)
+    const connection = await this.components.connectionManager.openConnection(target, { signal })
+    const reached = peerKey(connection.remotePeer)
+
+    // the remote may have opened a stream meanwhile
+    if (!this.peers.has(reached)) {
+      const protocols = wires.map(({ protocol }) => protocol)
+      this.adopt(await connection.newStream(protocols, { signal }), connection, 'outbound')
+    }
+
+    if (!this.peers.has(reached)) {
+      throw new Error('connected, but the stream was not taken')
+    }
+
+    return reached
+  }
+
+  private accept(stream: Stream, connection: Connection): void {
+    this.adopt(stream, connection, 'inbound')
+  }
+
+  /** Make the stream its peer's session, or refuse it */
+  private adopt(stream: Stream, connection: Connection, direction: Direction): void {
+    const peer = peerKey(connection.remotePeer)
+    const existing = this.peers.get(peer)
+    const wire = this.init.wires.find(({ protocol }) => protocol === stream.protocol)
+    const refusal = this.refusal(existing, peer, connection, direction)
+
+    if (refusal !== undefined || wire === undefined || stream.status !== 'open' || this.shutdown.signal.aborted) {
+      stream.abort(new Error(refusal ?? 'not taken'))
+      return
+    }
+
+    if (existing !== undefined) {
+      this.close(peer)
+    }
+
+    const session = this.createSession(stream, peer, wire)
+    this.peers.set(peer, { session, wire, connection, direction, openedAt: performance.now() })
+    const group = addressGroup(connection.remoteAddr)
+    this.report({ type: 'connected', peer, direction, protocol: wire.protocol, group })
+  }
+
+  /** Why a new stream is not taken; undefined if it is */
+  private refusal(
+    existing: Entry<Message> | undefined,
+    peer: PeerKey,
+    connection: Connection,
+    direction: Direction
+  ): string | undefined {
+    if (peer === this.self) {
+      return 'that is ourselves'
+    } else if (existing === undefined) {
+      return this.peers.size < this.init.maxPeers ? undefined : 'too many peers'
+    }
+
+    const crossing = existing.direction !== direction && performance.now() - existing.openedAt < this.init.dialTimeout
+
+    if (crossing) {
+      // both sides keep the stream that the lower peer id opened
+      const opener = direction === 'outbound' ? this.self : peer
+      const other = direction === 'outbound' ? peer : this.self
+      return opener < other ? undefined : 'two streams crossed'
+    }
+
+    // a peer that lost its old connection, unnoticed by us, comes back on a new one
+    return connection.id === existing.connection.id ? 'one stream a peer' : undefined
+  }
+
+  private createSession(stream: Stream, peer: PeerKey, wire: Wire<Message>): Session {
+    const { maxQueuedBytes, maxOpenAsks, closeTimeout } = this.init
+    const session: Session = new Session(stream, {
+      prefix: wire.prefix,
+      maxFrameBytes: wire.maxFrameBytes,
+      maxQueuedBytes,
+      maxOpenAsks,
+      closeTimeout,
+      onFrame: (frame) => this.report({ type: 'message', peer, message: wire.codec.decode(frame) }),
+      onMalformed: (err) => {
+        this.log('malformed bytes from %s - %e', peer, err)
+        this.report({ type: 'malformed', peer })
+      },
+      onEnd: () => {
+        this.peers.delete(peer)
+        this.dirty.delete(session)
+        this.report({ type: 'disconnected', peer })
+      }
+    })
+
+    return session
+  }
+
+  private encode(message: Message, wire: Wire<Message>): Uint8Array {
+    if (this.encoded?.message !== message || this.encoded.wire !== wire) {
+      this.encoded = { message, wire, frame: wire.codec.encode(message) }
+    }
+
+    return this.encoded.frame
+  }
+
+  private markDirty(session: Session): void {
+    if (this.dirty.size === 0) {
+      queueMicrotask(() => this.flush())
+    }
+
+    this.dirty.add(session)
+  }
+
+  private flush(): void {
+    for (const session of this.dirty) {
+      session.flush()
+    }
+
+    this.dirty.clear()
+    this.encoded = undefined
+  }
+
+  private get self(): PeerKey {
+    return peerKey(this.components.peerId)
+  }
+}
+
+export function peerKey(peerId: PeerId): PeerKey {
+  return peerId.toString() as PeerKey
+}
