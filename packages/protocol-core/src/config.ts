@@ -17,8 +17,8 @@ export function withDefaults<T extends object>(
   const config = { ...defaults }
 
   for (const [name, value] of Object.entries(init)) {
-    if (!(name in defaults)) {
-      throw new InvalidParametersError(`unknown option ${name}; known are ${Object.keys(defaults).join(', ')}`)
+    if (!Object.hasOwn(defaults, name)) {
+      throw new InvalidParametersError(name, `is no option; known are ${Object.keys(defaults).join(', ')}`)
     }
 
     if (value !== undefined) {
@@ -37,12 +37,13 @@ export function withDefaults<T extends object>(
 function checkType(name: string, value: unknown, example: unknown): void {
   if (example !== undefined && (typeof value !== typeof example || Array.isArray(value) !== Array.isArray(example))) {
     const wanted = Array.isArray(example) ? 'a list' : `a ${typeof example}`
-    throw new InvalidParametersError(`${name} must be ${wanted}, and is ${JSON.stringify(value) ?? typeof value}`)
+    throw new InvalidParametersError(name, `must be ${wanted}, and is ${JSON.stringify(value) ?? typeof value}`)
   }
 }
 
-function checkRange(name: string, value: unknown, [lowest, highest]: Range): void {
+/** @throws {InvalidParametersError} unless the value is an integer within the range */
+export function checkRange(name: string, value: unknown, [lowest, highest]: Range): void {
   if (!Number.isSafeInteger(value) || (value as number) < lowest || (value as number) > highest) {
-    throw new InvalidParametersError(`${name} must be an integer from ${lowest} to ${highest}, and is ${String(value)}`)
+    throw new InvalidParametersError(name, `must be an integer from ${lowest} to ${highest}, and is ${String(value)}`)
   }
 }

@@ -28,8 +28,24 @@ export class SlowPeerError extends Error {
   }
 }
 
-/** An option is of the wrong type or out of range. The message names the option and what is allowed. */
+/** An option is unknown, of the wrong type or out of range. */
 export class InvalidParametersError extends Error {
   static override readonly name = 'InvalidParametersError'
   override readonly name = 'InvalidParametersError'
+  /** The option's name */
+  readonly parameter: string
+  /** What is wrong with it, and what is allowed */
+  readonly problem: string
+
+  constructor(parameter: string, problem: string) {
+    super(`${parameter} ${problem}`)
+    this.parameter = parameter
+    this.problem = problem
+  }
+}
+
+/** A key is malformed, of a kind or size that is not allowed, or contradicts itself. The message quotes none of it. */
+export class InvalidKeyError extends Error {
+  static override readonly name = 'InvalidKeyError'
+  override readonly name = 'InvalidKeyError'
 }

@@ -143,7 +143,7 @@ export class FrameSplitter {
       end = this.frameEnd(chunk, at, available)
 
       if (end > available) {
-        this.partial = chunk.slice(at)
+        this.partial = new Uint8Array(chunk.subarray(at))
         this.held = this.partial.byteLength
         return
       }

@@ -5,7 +5,7 @@
  */
 export { BoundedMap } from './bounded.ts'
 export { ByteReader, ByteWriter } from './bytes.ts'
-export { withDefaults } from './config.ts'
+export { checkRange, withDefaults } from './config.ts'
 export { DecodeError, FrameTooLargeError, InvalidParametersError, SlowPeerError } from './errors.ts'
 export { fixedPrefix, FrameSplitter, varintPrefix } from './framing.ts'
 export { fromUint32, sample, seededRandom, shuffle } from './random.ts'

@@ -47,7 +47,7 @@ export class Session {
     stream.maxReadBufferLength = MAX_READ_BUFFER_BYTES
     // events, not `for await`: iterating a stream buffers without limit, and hangs when the remote closed already
     stream.addEventListener('message', (event) => this.receive(event.data))
-    stream.addEventListener('end', () => void this.close())
+    stream.addEventListener('end', () => this.onReadEnd())
     stream.addEventListener('close', (event) => this.onClosed(event.error))
     // events, not onDrain(): its promise resolves once and stays resolved. And in a microtask, as the stream is still
     // inside its own send when it fires `idle`
@@ -194,6 +194,13 @@ export class Session {
         stream.resume()
       }
     })
+  }
+
+  /** The remote closed its side, and so do we: a stream is freed once both did. After a reset, `close` follows */
+  private onReadEnd(): void {
+    if (this.stream.status === 'open') {
+      void this.close()
+    }
   }
 
   private onClosed(err?: Error): void {

@@ -1,0 +1,81 @@
+import { BoundedMap, DecodeError } from '@hearsay/protocol-core/pure'
+import { MAX_DATA_BYTES } from '@hearsay/protocol-gossip'
+import { decodeApi, encodeApi } from './messages.ts'
+import type { Gossip } from '@hearsay/protocol-gossip'
+import type { ApiClient, ApiSession } from './server.ts'
+
+/** Notifications one client has not answered; the oldest counts as refused then */
+const MAX_OUTSTANDING = 4_096
+
+/**
+ * One client of the gossip API: it announces, subscribes, and says whether what it was notified of is valid.
+ *
+ * @see docs/specs/gossip.md#api
+ */
+export class GossipApiSession implements ApiSession {
+  private readonly client: ApiClient
+  private readonly gossip: Gossip
+  private readonly party: string
+  /** Ends of subscriptions, by data type. BOUNDED by the 65,536 data types */
+  private readonly subscriptions = new Map<number, () => void>()
+  /** Who waits for the verdict on a message id. BOUNDED by MAX_OUTSTANDING */
+  private readonly outstanding = new BoundedMap<number, (valid: boolean) => void>(MAX_OUTSTANDING)
+  private lastId = 0
+
+  constructor(client: ApiClient, gossip: Gossip, party: string) {
+    this.client = client
+    this.gossip = gossip
+    this.party = party
+  }
+
+  onFrame(payload: Uint8Array): void {
+    const message = decodeApi(payload)
+
+    switch (message.type) {
+      case 'announce':
+        if (message.data.byteLength > MAX_DATA_BYTES) {
+          throw new DecodeError(`ANNOUNCE of ${message.data.byteLength} bytes of data, at most ${MAX_DATA_BYTES} fit`)
+        }
+
+        this.gossip.announce(message.dataType, message.data, { ttl: message.ttl, party: this.party })
+        return
+      case 'notify':
+        return this.subscribe(message.dataType)
+      case 'validation':
+        return this.outstanding.take(message.messageId)?.(message.valid)
+      case 'notification':
+        throw new DecodeError('NOTIFICATION is for nodes to send')
+    }
+  }
+
+  onEnd(): void {
+    this.subscriptions.forEach((unsubscribe) => unsubscribe())
+    this.subscriptions.clear()
+    this.outstanding.clear()
+  }
+
+  private subscribe(dataType: number): void {
+    if (!this.subscriptions.has(dataType)) {
+      const validator = (data: Uint8Array): Promise<boolean> => this.notify(dataType, data)
+      this.subscriptions.set(dataType, this.gossip.subscribe(dataType, validator, { party: this.party }))
+    }
+  }
+
+  private notify(dataType: number, data: Uint8Array): Promise<boolean> {
+    return new Promise((resolve) => {
+      const messageId = this.nextId()
+      const givenUp = this.outstanding.set(messageId, resolve)
+      givenUp?.[1](false)
+      this.client.send(encodeApi({ type: 'notification', messageId, dataType, data }))
+    })
+  }
+
+  /** Unique among those not answered yet */
+  private nextId(): number {
+    do {
+      this.lastId = (this.lastId + 1) & 0xffff
+    } while (this.outstanding.has(this.lastId))
+
+    return this.lastId
+  }
+}

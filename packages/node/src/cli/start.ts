@@ -1,0 +1,62 @@
+import { loadConfig } from '../config/load.ts'
+import { hostPort } from '../config/kinds.ts'
+import { createNode } from '../node.ts'
+import type { ConfigSources } from '../config/load.ts'
+import type { Log } from '../log.ts'
+import type { HearsayNode } from '../node.ts'
+
+export interface StartOptions {
+  json: boolean
+  log: Log
+}
+
+/** In ms; a node that is not down by then goes without the rest of its goodbyes */
+const SHUTDOWN_TIMEOUT = 1_500
+
+/** Run a node until a signal ends it. */
+export async function start(sources: ConfigSources, { json, log }: StartOptions): Promise<void> {
+  // whoever reads our first line may leave after it
+  process.stdout.on('error', () => {})
+  const node = await createNode(loadConfig(sources), log)
+  const stopped = signalled()
+  process.stdout.write(json ? `${JSON.stringify(summary(node))}\n` : greeting(node))
+  log.info(`stopping: ${await stopped}`)
+  await shutDown(node, log)
+}
+
+function summary({ libp2p, gossipApi }: HearsayNode): { peerId: string; listen: string[]; gossipApi: string } {
+  return {
+    peerId: libp2p.peerId.toString(),
+    listen: libp2p.getMultiaddrs().map(String),
+    gossipApi: hostPort.format(gossipApi)
+  }
+}
+
+function greeting(node: HearsayNode): string {
+  const { listen, gossipApi } = summary(node)
+  return [
+    'hearsay is running. Others reach it at',
+    ...listen.map((address) => `  ${address}`),
+    `and programs on this machine at ${gossipApi} (gossip API). Ctrl-C stops it.`,
+    ''
+  ].join('\n')
+}
+
+/** The first signal to end; a second one ends the process at once */
+async function signalled(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => resolve(signal))
+    }
+  })
+}
+
+async function shutDown(node: HearsayNode, log: Log): Promise<void> {
+  const timer = setTimeout(() => {
+    log.warn(`not everything was closed within ${SHUTDOWN_TIMEOUT} ms; leaving`)
+    process.exit(0)
+  }, SHUTDOWN_TIMEOUT)
+
+  await node.stop()
+  clearTimeout(timer)
+}

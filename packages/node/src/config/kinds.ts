@@ -1,0 +1,101 @@
+import { multiaddr } from '@multiformats/multiaddr'
+import type { Range } from '@hearsay/protocol-core/pure'
+
+/** How the text of a flag, a variable or a file becomes a value. */
+export interface Kind<T> {
+  /** How `--help` shows the value, such as `<n>`; empty for a switch */
+  metavar: string
+  /** What is allowed, for messages: "must be …" */
+  allowed: string
+  /** Takes several values */
+  list: boolean
+  /** Of a number */
+  range?: Range
+  /** @returns undefined when it is not allowed */
+  parse(value: unknown): T | undefined
+  /** As a person would write it */
+  format(value: T): string
+}
+
+export interface HostPort {
+  host: string
+  /** 0 picks a free one */
+  port: number
+}
+
+export function integer(range: Range): Kind<number> {
+  const [lowest, highest] = range
+
+  return {
+    range,
+    metavar: '<n>',
+    allowed: `an integer from ${lowest} to ${highest}`,
+    list: false,
+    format: String,
+    parse(value) {
+      const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+      return Number.isSafeInteger(number) && lowest <= Number(number) && Number(number) <= highest
+        ? Number(number)
+        : undefined
+    }
+  }
+}
+
+/** A range in ms, given in seconds */
+export function seconds([lowest, highest]: Range): Kind<number> {
+  return {
+    ...integer([Math.ceil(lowest / 1_000), Math.floor(highest / 1_000)]),
+    metavar: '<s>'
+  }
+}
+
+export const text: Kind<string> = {
+  metavar: '<path>',
+  allowed: 'a path',
+  list: false,
+  format: String,
+  parse: (value) => (typeof value === 'string' && value !== '' ? value : undefined)
+}
+
+export const address: Kind<string> = {
+  metavar: '<multiaddr>',
+  allowed: 'a multiaddr such as /ip4/192.0.2.1/tcp/6001',
+  list: false,
+  format: String,
+  parse(value) {
+    try {
+      return typeof value === 'string' && value !== '' ? multiaddr(value).toString() : undefined
+    } catch {
+      return undefined
+    }
+  }
+}
+
+export const addresses: Kind<string[]> = {
+  metavar: '<multiaddr>',
+  allowed: 'multiaddrs such as /ip4/192.0.2.1/tcp/6001',
+  list: true,
+  format: (value) => value.join(', '),
+  parse(value) {
+    const items = typeof value === 'string' ? value.split(',').filter((item) => item.trim() !== '') : value
+
+    if (!Array.isArray(items)) {
+      return undefined
+    }
+
+    const parsed = items.map((item) => address.parse(typeof item === 'string' ? item.trim() : item))
+    return parsed.every((item) => item !== undefined) ? parsed : undefined
+  }
+}
+
+export const hostPort: Kind<HostPort> = {
+  metavar: '<host:port>',
+  allowed: 'a host and a port such as 127.0.0.1:7001 or [::1]:7001',
+  list: false,
+  format: ({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`),
+  parse(value) {
+    const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(String(value)) ?? []
+    const host = bracketed ?? plain
+    return host !== undefined && Number(port) <= 65_535 ? { host, port: Number(port) } : undefined
+  }
+}

@@ -1,0 +1,117 @@
+import { gossip } from '@hearsay/protocol-gossip'
+import { ConfigError } from '../errors.ts'
+import { readConfigFile } from './files.ts'
+import { didYouMean } from './nearest.ts'
+import { optionKeys, options } from './options.ts'
+import type { GossipInit } from '@hearsay/protocol-gossip'
+import type { NodeConfig, OptionKey } from './options.ts'
+
+export interface ConfigSources {
+  /** By option; lists are arrays */
+  flags: Partial<Record<OptionKey, unknown>>
+  env: Readonly<Record<string, string | undefined>>
+  /** A path */
+  file?: string | undefined
+}
+
+const ENV_PREFIX = 'HEARSAY_'
+
+/** Set for the workspace's own tests, not for the node */
+const NOT_OPTIONS: ReadonlySet<string> = new Set(['HEARSAY_REQUIRE_BROWSER'])
+
+/** `HEARSAY_MIN_CONNECTIONS` for `min-connections`: one rule for all keys */
+export function environmentName(key: string): string {
+  return ENV_PREFIX + key.replaceAll('-', '_').toUpperCase()
+}
+
+/**
+ * Flags over environment over file over defaults.
+ *
+ * @throws {ConfigError} on an unknown key or a value that is not allowed
+ */
+export function loadConfig({ flags, env, file }: ConfigSources): NodeConfig {
+  const config: Partial<Record<OptionKey, unknown>> = {}
+  const set = (key: OptionKey, value: unknown, name: string): void => {
+    config[key] = parse(key, value, name)
+  }
+
+  for (const key of optionKeys) {
+    config[key] = options[key].default
+  }
+
+  for (const { key, name, value } of file === undefined ? [] : readConfigFile(file)) {
+    set(key, value, `${name} in ${file}`)
+  }
+
+  for (const [key, name, value] of environment(env)) {
+    set(key, value, name)
+  }
+
+  for (const [key, value] of Object.entries(flags)) {
+    set(key as OptionKey, value, `--${key}`)
+  }
+
+  const merged = Object.freeze(config) as NodeConfig
+  checkTogether(merged)
+  return merged
+}
+
+/** What the gossip service is told */
+export function gossipInit(config: NodeConfig): GossipInit {
+  return {
+    difficultyBits: config['difficulty-bits'],
+    minConnections: config['min-connections'],
+    maxConnections: config['max-connections'],
+    degree: config.degree,
+    searchCooldown: config['search-cooldown'] * 1_000,
+    challengeTimeout: config['challenge-timeout'] * 1_000,
+    cacheSize: config['cache-size'],
+    knownPeers: config.peer,
+    bootstrapper: config.bootstrapper,
+    // the operator's peers are the topology, not those the DHT connects to
+    fromConnections: false
+  }
+}
+
+function parse(key: OptionKey, value: unknown, name: string): unknown {
+  const { kind } = options[key]
+  const parsed = kind.parse(value)
+
+  if (parsed === undefined) {
+    throw new ConfigError(`${name} must be ${kind.allowed}, and is ${JSON.stringify(value)}`)
+  }
+
+  return parsed
+}
+
+/** Variables with our prefix; one that is no option is a mistake, as in a file */
+function environment(env: ConfigSources['env']): [OptionKey, string, string][] {
+  const names = new Map(optionKeys.map((key) => [environmentName(key), key]))
+
+  return Object.entries(env).flatMap(([name, value]) => {
+    const key = names.get(name)
+
+    if (!name.startsWith(ENV_PREFIX) || NOT_OPTIONS.has(name) || value === undefined) {
+      return []
+    } else if (key === undefined) {
+      throw new ConfigError(`unknown environment variable ${name}${didYouMean(name, [...names.keys()])}`)
+    }
+
+    return [[key, name, value]]
+  })
+}
+
+/** The service knows which options depend on each other; a person knows them by the names of the flags */
+function checkTogether(config: NodeConfig): void {
+  try {
+    gossip(gossipInit(config))
+  } catch (err) {
+    const message = (err as Error).message.replaceAll(/[a-z]+[A-Z]\w*/g, flagName)
+    throw new ConfigError(message, { cause: err })
+  }
+}
+
+/** `min-connections` for `minConnections` */
+function flagName(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}

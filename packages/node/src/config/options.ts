@@ -1,0 +1,55 @@
+/**
+ * Every option of the node, in one place. Its key is the flag (`--min-connections`), the key in a configuration file
+ * (`min-connections`) and, in capitals, the environment variable (`HEARSAY_MIN_CONNECTIONS`).
+ */
+import { gossipDefaults, gossipRanges } from '@hearsay/protocol-gossip'
+import envPaths from 'env-paths'
+import { address, addresses, hostPort, integer, seconds, text } from './kinds.ts'
+import type { HostPort, Kind } from './kinds.ts'
+
+export interface Option<T> {
+  kind: Kind<T>
+  default: T | undefined
+  help: string
+}
+
+function option<T>(kind: Kind<T>, fallback: T, help: string): Option<T> & { default: T } {
+  return { kind, default: fallback, help }
+}
+
+const gossip = gossipDefaults
+const ranges = gossipRanges
+
+export const options = {
+  listen: option<string[]>(addresses, ['/ip4/0.0.0.0/tcp/6001'], 'where other nodes can connect'),
+  peer: option<string[]>(addresses, [], 'a known peer, to stay connected to'),
+  bootstrapper: { kind: address, default: undefined, help: 'a peer to dial when no known peer answers' },
+  'gossip-api': option<HostPort>(hostPort, { host: '127.0.0.1', port: 7001 }, 'where other programs connect (500–503)'),
+  'data-dir': option(text, envPaths('hearsay', { suffix: '' }).data, 'where the identity is kept'),
+  hostkey: { kind: text, default: undefined, help: 'a PEM file with an RSA key, to be the identity instead' },
+  'difficulty-bits': option(integer(ranges.difficultyBits), gossip.difficultyBits, 'proof of work, equal in a network'),
+  'min-connections': option(integer(ranges.minConnections), gossip.minConnections, 'search for peers below this many'),
+  'max-connections': option(integer(ranges.maxConnections), gossip.maxConnections, 'half dialled, half accepted'),
+  degree: option(integer(ranges.degree), gossip.degree, 'peers each announce goes to'),
+  'search-cooldown': option(seconds(ranges.searchCooldown), gossip.searchCooldown / 1_000, 'time between searches'),
+  'challenge-timeout': option(
+    seconds(ranges.challengeTimeout),
+    gossip.challengeTimeout / 1_000,
+    'time to pass the gate'
+  ),
+  'cache-size': option(integer(ranges.cacheSize), gossip.cacheSize, 'announces remembered')
+} as const
+
+export type OptionKey = keyof typeof options
+
+/** Any of them, where its type does not matter */
+export type AnyOption = Option<unknown>
+
+export const optionKeys = Object.keys(options) as OptionKey[]
+
+type ValueOf<O> = O extends { kind: Kind<infer T>; default: infer D }
+  ? T | (undefined extends D ? undefined : never)
+  : never
+
+/** All options with their values */
+export type NodeConfig = { readonly [K in OptionKey]: ValueOf<(typeof options)[K]> }

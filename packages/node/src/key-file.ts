@@ -1,0 +1,90 @@
+import { createPrivateKey, randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { generateKeyPair, privateKeyFromProtobuf, privateKeyFromRaw, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import { StartError } from './errors.ts'
+import type { PrivateKey } from '@libp2p/interface'
+
+/** The libp2p private key in its protobuf form, mode 0600 */
+export const KEY_FILE = 'identity.key'
+
+/**
+ * The identity kept in the data directory; a new Ed25519 key if there is none yet.
+ *
+ * @throws {StartError} when it cannot be read or written
+ */
+export async function loadIdentity(dataDir: string): Promise<PrivateKey> {
+  const path = join(dataDir, KEY_FILE)
+
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 })
+    return (await readIdentity(path)) ?? (await createIdentity(path))
+  } catch (err) {
+    if (err instanceof StartError) {
+      throw err
+    }
+
+    throw new StartError(`cannot use the data directory ${dataDir}: ${(err as Error).message}`, { cause: err })
+  }
+}
+
+/**
+ * An identity from a PEM file with an RSA private key, as other modules on the machine have it.
+ *
+ * @throws {StartError} when there is none in it
+ */
+export async function loadHostkey(path: string): Promise<PrivateKey> {
+  try {
+    const key = createPrivateKey(await readFile(path))
+
+    if (key.asymmetricKeyType !== 'rsa') {
+      throw new Error(`it holds a key of type ${key.asymmetricKeyType}, and must hold an RSA key`)
+    }
+
+    return privateKeyFromRaw(key.export({ type: 'pkcs1', format: 'der' }))
+  } catch (err) {
+    throw new StartError(`cannot use the hostkey ${path}: ${(err as Error).message}`, { cause: err })
+  }
+}
+
+async function readIdentity(path: string): Promise<PrivateKey | undefined> {
+  const bytes = await readFile(path).catch((err: NodeJS.ErrnoException) => {
+    if (err.code === 'ENOENT') {
+      return undefined
+    }
+
+    throw err
+  })
+
+  try {
+    return bytes === undefined ? undefined : privateKeyFromProtobuf(bytes)
+  } catch (err) {
+    throw new StartError(
+      `${path} holds no libp2p private key: restore it from a copy, or move it away for a new identity`,
+      { cause: err }
+    )
+  }
+}
+
+/** Written whole and synced before it gets its name, so that a crash leaves no half a key */
+async function createIdentity(path: string): Promise<PrivateKey> {
+  const key = await generateKeyPair('Ed25519')
+  const draft = join(dirname(path), `.${KEY_FILE}.${randomUUID()}`)
+
+  try {
+    await writeFile(draft, privateKeyToProtobuf(key), { mode: 0o600, flush: true })
+    await link(draft, path)
+    return key
+  } catch (err) {
+    // another node was quicker: its key is the identity
+    const theirs = await readIdentity(path)
+
+    if (theirs === undefined) {
+      throw err
+    }
+
+    return theirs
+  } finally {
+    await rm(draft, { force: true })
+  }
+}

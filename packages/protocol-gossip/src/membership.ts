@@ -1,0 +1,310 @@
+/**
+ * Whom we are connected to: known peers, which are kept, and two views filled by asking around. The pull view holds
+ * peers we dialled, the push view peers that dialled us.
+ *
+ * @see docs/specs/gossip.md#membership
+ */
+import { BoundedMap } from '@hearsay/protocol-core/pure'
+import { FOUND_WAIT, MAX_FOUND, MAX_OFFERED, OFFER_WAIT } from './constants.ts'
+import { Contacts } from './contacts.ts'
+import { close } from './gate.ts'
+import { Offers, peerOf } from './offers.ts'
+import type { Direction, Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
+import type { Contact } from './contacts.ts'
+import type { Answer, GossipConfig, GossipEffect } from './contract.ts'
+
+export interface MembershipInit {
+  self: PeerKey
+  config: Pick<
+    GossipConfig,
+    'minConnections' | 'maxConnections' | 'searchCooldown' | 'knownPeers' | 'bootstrapper' | 'fromConnections'
+  >
+  random: Random
+  isBanned(peer: PeerKey, now: Millis): boolean
+}
+
+interface Dial {
+  contact?: Contact
+  peer: PeerKey | undefined
+}
+
+export class Membership {
+  private readonly init: MembershipInit
+  private readonly maxPull: number
+  private readonly maxPush: number
+  private readonly contacts: Contacts
+  private readonly offers: Offers
+  /** Everybody with a session, verified or not. BOUNDED by the sessions there are */
+  private readonly online = new Set<PeerKey>()
+  /** Peers we dialled that are still at the gate. BOUNDED by maxPull */
+  private readonly entering = new Set<PeerKey>()
+  /** BOUNDED by maxPull */
+  private readonly pull = new Set<PeerKey>()
+  /** Oldest first. BOUNDED by maxPush */
+  private readonly push = new Set<PeerKey>()
+  /** BOUNDED by maxPull */
+  private readonly dialling = new Map<string, Dial>()
+  /** When a peer was last sent an OFFER. BOUNDED by the verified peers */
+  private readonly offeredAt = new Map<PeerKey, Millis>()
+  /** Peers that connected to us and speak the protocol, and when to open a stream to them unless they do */
+  private readonly found = new BoundedMap<PeerKey, Millis>(MAX_FOUND)
+  private dials = 0
+  /** From when on the offers of this search are drawn from */
+  private drawAt = 0
+  private ready = false
+
+  constructor(init: MembershipInit) {
+    const { knownPeers, bootstrapper, maxConnections } = init.config
+    this.init = init
+    this.maxPull = Math.ceil(maxConnections / 2)
+    this.maxPush = Math.floor(maxConnections / 2)
+    this.contacts = new Contacts(knownPeers, bootstrapper)
+    this.offers = new Offers(init.self, init.random)
+  }
+
+  onStart(now: Millis): GossipEffect[] {
+    const nobodyToWaitFor = this.contacts.size === 0 ? this.setReady(true) : []
+    return [...nobodyToWaitFor, this.armSearch(now), ...this.dialContacts(now)]
+  }
+
+  onConnected(peer: PeerKey, direction: Direction): void {
+    this.online.add(peer)
+    this.contacts.onConnected(peer)
+
+    if (direction === 'outbound') {
+      this.entering.add(peer)
+    }
+  }
+
+  onVerified(peer: PeerKey, direction: Direction, now: Millis): GossipEffect[] {
+    this.entering.delete(peer)
+    this.contacts.onVerified(peer, now)
+
+    if (direction === 'outbound') {
+      this.pull.add(peer)
+      return this.setReady(true)
+    }
+
+    this.push.add(peer)
+    return [...this.setReady(true), ...this.evict()]
+  }
+
+  onDisconnected(peer: PeerKey, now: Millis): GossipEffect[] {
+    const mayHaveRoom = this.entering.delete(peer) || this.pull.delete(peer)
+    this.online.delete(peer)
+    this.push.delete(peer)
+    this.offeredAt.delete(peer)
+    this.offers.onDisconnected(peer)
+    this.contacts.onDisconnected(peer, now)
+    return [...this.dialContacts(now), ...(mayHaveRoom ? this.drawCandidates(now) : [])]
+  }
+
+  onDialled(dial: string, peer: PeerKey | undefined, now: Millis): GossipEffect[] {
+    const { contact } = this.dialling.get(dial) ?? {}
+    this.dialling.delete(dial)
+
+    if (contact !== undefined) {
+      contact.peer = peer ?? contact.peer
+
+      if (contact.peer !== undefined && this.online.has(contact.peer)) {
+        contact.state = 'online'
+      } else {
+        this.contacts.onFailed(contact, now)
+      }
+    }
+
+    return peer === undefined ? [...this.dialContacts(now), ...this.drawCandidates(now)] : []
+  }
+
+  /** Identify shows that a connected peer speaks the protocol. Who made the connection opens the stream first */
+  onFound(peer: PeerKey, direction: Direction, now: Millis): GossipEffect[] {
+    if (!this.init.config.fromConnections) {
+      return []
+    }
+
+    const at = direction === 'outbound' ? now : now + FOUND_WAIT
+    this.found.set(peer, at)
+    return [{ type: 'arm', key: 'found', at: Math.min(at, ...[...this.found].map(([, each]) => each)) }]
+  }
+
+  onTimer(key: string, now: Millis): GossipEffect[] {
+    switch (key) {
+      case 'search':
+        return this.search(now)
+      case 'draw':
+        return this.drawCandidates(now)
+      case 'redial':
+        return this.dialContacts(now)
+      case 'found':
+        return this.dialFound(now)
+      default:
+        return []
+    }
+  }
+
+  /** At most one OFFER per asking peer and cooldown */
+  onDiscovery(asker: PeerKey, now: Millis): GossipEffect[] {
+    const last = this.offeredAt.get(asker)
+
+    if (last !== undefined && now - last < this.init.config.searchCooldown) {
+      return []
+    }
+
+    this.offeredAt.set(asker, now)
+    const peers = [...this.pull, ...this.push].filter((peer) => peer !== asker)
+    return peers.length === 0 ? [] : [{ type: 'ask', ask: { type: 'addresses', asker, peers } }]
+  }
+
+  onAddresses({ asker, addresses }: Extract<Answer, { type: 'addresses' }>): GossipEffect[] {
+    const offered = addresses.slice(0, MAX_OFFERED)
+    return offered.length === 0 ? [] : [{ type: 'send', peer: asker, message: { type: 'offer', addresses: offered } }]
+  }
+
+  /** @returns undefined when the offer breaks the rules */
+  onOffer(peer: PeerKey, addresses: string[], now: Millis): GossipEffect[] | undefined {
+    if (!this.offers.onOffer(peer, addresses, now)) {
+      return undefined
+    }
+
+    return now < this.drawAt ? [] : this.drawCandidates(now)
+  }
+
+  private search(now: Millis): GossipEffect[] {
+    const again = this.armSearch(now)
+
+    if (this.wanted() <= 0) {
+      return [again]
+    }
+
+    const verified = [...this.pull, ...this.push]
+    this.offers.onAsked(verified, now)
+    this.drawAt = now + OFFER_WAIT
+    const ask = verified.map((peer): GossipEffect => ({ type: 'send', peer, message: { type: 'discovery' } }))
+    return [again, ...ask, { type: 'arm', key: 'draw', at: this.drawAt }]
+  }
+
+  /** Dial candidates, as many as needed and no more */
+  private drawCandidates(now: Millis): GossipEffect[] {
+    const perOfferer = Math.ceil(this.maxPull / 4)
+    const effects: GossipEffect[] = []
+
+    for (let wanted = this.wanted(); wanted > 0;) {
+      const address = this.offers.draw(perOfferer)
+
+      if (address === undefined) {
+        break
+      }
+
+      const peer = peerOf(address)!
+
+      if (this.isDiallable(peer, now)) {
+        effects.push(this.dial([address], { peer }))
+        wanted--
+      }
+    }
+
+    return effects
+  }
+
+  private dialContacts(now: Millis): GossipEffect[] {
+    const effects: GossipEffect[] = []
+
+    // first the known peers; then, if that left nobody to hope for, the bootstrapper
+    for (const alone of [false, true]) {
+      for (const contact of this.contacts.due(now, alone && this.isAlone())) {
+        if (contact.peer !== undefined && this.init.isBanned(contact.peer, now)) {
+          this.contacts.onFailed(contact, now)
+        } else if (this.pull.size + this.pending < this.maxPull) {
+          contact.state = 'dialling'
+          effects.push(this.dial([contact.address], { contact, peer: contact.peer }))
+        }
+      }
+    }
+
+    const alone = this.isAlone()
+    const retryAt = this.contacts.nextRetry(now, alone)
+    return [
+      ...effects,
+      ...(alone && this.contacts.size > 0 ? this.setReady(false) : []),
+      ...(retryAt === undefined ? [] : [{ type: 'arm', key: 'redial', at: retryAt } as const])
+    ]
+  }
+
+  private dialFound(now: Millis): GossipEffect[] {
+    const effects: GossipEffect[] = []
+    let next = Number.POSITIVE_INFINITY
+
+    for (const [peer, at] of this.found) {
+      if (at > now) {
+        next = Math.min(next, at)
+      } else {
+        this.found.delete(peer)
+
+        if (this.room > 0 && this.isDiallable(peer, now)) {
+          effects.push(this.dial([], { peer }))
+        }
+      }
+    }
+
+    return next === Number.POSITIVE_INFINITY ? effects : [...effects, { type: 'arm', key: 'found', at: next }]
+  }
+
+  private dial(addresses: string[], dial: Dial): GossipEffect {
+    const id = String(this.dials++)
+    this.dialling.set(id, dial)
+    return { type: 'dial', dial: id, addresses, ...(dial.peer === undefined ? {} : { peer: dial.peer }) }
+  }
+
+  private isDiallable(peer: PeerKey, now: Millis): boolean {
+    const underway = [...this.dialling.values()].some((dial) => dial.peer === peer)
+    return !underway && !this.online.has(peer) && !this.init.isBanned(peer, now)
+  }
+
+  /** Nobody verified, and nobody about to be */
+  private isAlone(): boolean {
+    return this.pull.size + this.push.size + this.pending === 0
+  }
+
+  /** Peers we dialled that may yet join the pull view */
+  private get pending(): number {
+    return this.dialling.size + this.entering.size
+  }
+
+  /** Pull places for others than known peers */
+  private get room(): number {
+    const reserved = this.contacts.needsPlace(this.pull) ? 1 : 0
+    return this.maxPull - this.pull.size - this.pending - reserved
+  }
+
+  /** How many candidates to dial: there must be room for them, and too few peers without them */
+  private wanted(): number {
+    const { minConnections } = this.init.config
+    const missing = minConnections - this.pull.size - this.push.size
+    const missingPull = Math.ceil(minConnections / 2) - this.pull.size
+    return Math.min(this.room, Math.max(missing, missingPull) - this.pending)
+  }
+
+  /** A newcomer to a full push view takes the place of the oldest, which makes eclipsing harder */
+  private evict(): GossipEffect[] {
+    if (this.push.size <= this.maxPush) {
+      return []
+    }
+
+    const oldest = this.push.values().next().value!
+    this.push.delete(oldest)
+    return [close(oldest, 'evicted')]
+  }
+
+  private armSearch(now: Millis): GossipEffect {
+    return { type: 'arm', key: 'search', at: now + this.init.config.searchCooldown }
+  }
+
+  private setReady(ready: boolean): GossipEffect[] {
+    if (this.ready === ready) {
+      return []
+    }
+
+    this.ready = ready
+    return [{ type: 'emit', event: { type: 'ready', ready } }]
+  }
+}

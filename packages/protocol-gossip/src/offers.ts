@@ -1,0 +1,96 @@
+/**
+ * What others offered when we asked them for peers.
+ *
+ * @see docs/specs/gossip.md#membership
+ */
+import { shuffle } from '@hearsay/protocol-core/pure'
+import { MAX_ADDRESS_LENGTH, MAX_OFFERED, OFFER_MAX_AGE } from './constants.ts'
+import type { Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
+
+/** The peer that a multiaddr ends in, if it ends in one */
+export function peerOf(address: string): PeerKey | undefined {
+  return /\/p2p\/([^/]+)$/.exec(address)?.[1] as PeerKey | undefined
+}
+
+export class Offers {
+  private readonly self: PeerKey
+  private readonly random: Random
+  /** When each peer was asked, for questions without an answer. BOUNDED by the peers, and OFFER_MAX_AGE per cooldown */
+  private readonly asked = new Map<PeerKey, Millis[]>()
+  /** Addresses not tried yet. BOUNDED by the peers asked, MAX_OFFERED each */
+  private readonly candidates = new Map<PeerKey, string[]>()
+  /** How often each offerer was drawn from in this search. BOUNDED by `candidates` */
+  private readonly drawn = new Map<PeerKey, number>()
+  /** Offerers whose turn is still to come in this round. BOUNDED by `candidates` */
+  private turns: PeerKey[] = []
+
+  constructor(self: PeerKey, random: Random) {
+    this.self = self
+    this.random = random
+  }
+
+  /** A new search: forget what is left of the last one */
+  onAsked(peers: Iterable<PeerKey>, now: Millis): void {
+    this.candidates.clear()
+    this.drawn.clear()
+    this.turns = []
+
+    for (const peer of peers) {
+      this.asked.set(peer, [...this.unanswered(peer, now), now])
+    }
+  }
+
+  /** @returns whether the offer is one we asked for, recent, not empty, not too long, and does not name ourselves */
+  onOffer(peer: PeerKey, addresses: string[], now: Millis): boolean {
+    const [answered, ...rest] = this.unanswered(peer, now)
+    this.asked.set(peer, rest)
+
+    const wellFormed =
+      addresses.length > 0 &&
+      addresses.length <= MAX_OFFERED &&
+      addresses.every((address) => address.length <= MAX_ADDRESS_LENGTH && this.namesAnother(address))
+
+    if (answered === undefined || !wellFormed) {
+      return false
+    }
+
+    this.candidates.set(peer, addresses.slice())
+    return true
+  }
+
+  onDisconnected(peer: PeerKey): void {
+    this.asked.delete(peer)
+  }
+
+  /** A random candidate of the offerer whose turn it is; at most `perOfferer` of each in one search */
+  draw(perOfferer: number): string | undefined {
+    if (this.turns.length === 0) {
+      const open = [...this.candidates].filter(
+        ([peer, left]) => left.length > 0 && (this.drawn.get(peer) ?? 0) < perOfferer
+      )
+      this.turns = shuffle(
+        open.map(([peer]) => peer),
+        this.random
+      )
+    }
+
+    const offerer = this.turns.pop()
+
+    if (offerer === undefined) {
+      return undefined
+    }
+
+    const left = this.candidates.get(offerer)!
+    this.drawn.set(offerer, (this.drawn.get(offerer) ?? 0) + 1)
+    return left.splice(this.random.below(left.length), 1)[0]
+  }
+
+  private namesAnother(address: string): boolean {
+    const peer = peerOf(address)
+    return peer !== undefined && peer !== this.self
+  }
+
+  private unanswered(peer: PeerKey, now: Millis): Millis[] {
+    return (this.asked.get(peer) ?? []).filter((at) => now - at <= OFFER_MAX_AGE)
+  }
+}

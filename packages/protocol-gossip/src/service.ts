@@ -1,0 +1,247 @@
+import { peerKey, Runner, Sessions, systemRandom } from '@hearsay/protocol-core'
+import { checkRange, fixedPrefix } from '@hearsay/protocol-core/pure'
+import { NotStartedError, serviceCapabilities, serviceDependencies, TypedEventEmitter } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { Queue } from '@libp2p/utils'
+import { dialableAddress, listeningPort } from './addresses.ts'
+import { decode, encode } from './codec.ts'
+import * as constants from './constants.ts'
+import { GossipEngine } from './engine.ts'
+import { solve } from './solve-stub.ts'
+import type { SessionsInit, Wire } from '@hearsay/protocol-core'
+import type { Logger, Startable } from '@libp2p/interface'
+import type { PeerKey } from '@hearsay/protocol-core/pure'
+import type { Message } from './codec.ts'
+import type { Answer, Ask, Command, Event } from './contract.ts'
+import type {
+  AnnounceOptions,
+  AnnounceResult,
+  Gossip,
+  GossipComponents,
+  GossipEvents,
+  GossipPeer,
+  GossipValidator,
+  PartyOptions
+} from './index.ts'
+
+type Config = typeof constants.gossipDefaults
+
+const WIRE: Wire<Message> = {
+  protocol: constants.PROTOCOL,
+  codec: { encode, decode },
+  prefix: fixedPrefix(2, { inclusive: true }),
+  maxFrameBytes: constants.MAX_FRAME_BYTES
+}
+
+interface Subscription {
+  party: string
+  dataType: number
+  validator: GossipValidator
+}
+
+export class GossipService extends TypedEventEmitter<GossipEvents> implements Gossip, Startable {
+  readonly [Symbol.toStringTag] = '@hearsay/protocol-gossip'
+  readonly [serviceCapabilities]: string[] = ['@hearsay/protocol-gossip']
+  readonly [serviceDependencies]: string[] = ['@libp2p/identify']
+
+  private readonly components: GossipComponents
+  private readonly config: Config
+  private readonly log: Logger
+  private readonly sessions: Sessions<Message>
+  private readonly runner: Runner<Message, Command, Answer, Event, Ask>
+  /** Proofs being searched for. BOUNDED by the peers we dialled */
+  private readonly solving: Queue<bigint>
+  /** BOUNDED by MAX_SUBSCRIPTIONS */
+  private readonly subscriptions = new Map<number, Subscription>()
+  private subscribed = 0
+  /** BOUNDED by maxConnections */
+  private readonly verified = new Map<PeerKey, GossipPeer>()
+  private isReady = false
+  private announced: AnnounceResult = { id: 0n, sentTo: 0, queued: false }
+
+  constructor(components: GossipComponents, config: Config) {
+    super()
+    this.components = components
+    this.config = config
+    this.log = components.logger.forComponent('hearsay:gossip')
+    this.solving = new Queue({ concurrency: this.config.solverConcurrency })
+    this.sessions = new Sessions(components, sessionsInit(this.config), this.log)
+    this.runner = new Runner({
+      createEngine: () => this.createEngine(),
+      sessions: this.sessions,
+      emit: (event) => this.onEvent(event),
+      answer: (ask, signal) => this.answer(ask, signal),
+      log: this.log
+    })
+  }
+
+  get peers(): readonly GossipPeer[] {
+    return [...this.verified.values()]
+  }
+
+  get ready(): boolean {
+    return this.isReady
+  }
+
+  async start(): Promise<void> {
+    await this.runner.start()
+    this.components.events.addEventListener('self:peer:update', this.onAddresses)
+  }
+
+  /** By now the transports listen, and connections can be made */
+  afterStart(): void {
+    this.runner.command({ type: 'start' })
+  }
+
+  async stop(): Promise<void> {
+    this.components.events.removeEventListener('self:peer:update', this.onAddresses)
+    await this.runner.stop()
+    this.verified.clear()
+    this.isReady = false
+  }
+
+  subscribe(dataType: number, validator: GossipValidator, { party = 'app' }: PartyOptions = {}): () => void {
+    checkRange('dataType', dataType, [0, 65_535])
+    checkRange('subscriptions', this.subscriptions.size + 1, [0, constants.MAX_SUBSCRIPTIONS])
+    const subscriber = this.subscribed++
+    this.subscriptions.set(subscriber, { party, dataType, validator })
+    this.runner.command({ type: 'subscribe', subscriber, party, dataType })
+
+    return () => {
+      this.subscriptions.delete(subscriber)
+      this.runner.command({ type: 'unsubscribe', subscriber })
+    }
+  }
+
+  announce(dataType: number, data: Uint8Array, { ttl = 0, party = 'app' }: AnnounceOptions = {}): AnnounceResult {
+    checkRange('dataType', dataType, [0, 65_535])
+    checkRange('ttl', ttl, [0, 255])
+    checkRange('data.byteLength', data.byteLength, [0, constants.MAX_DATA_BYTES])
+
+    if (!this.runner.started) {
+      throw new NotStartedError('gossip is not started: start the libp2p node first')
+    }
+
+    // the engine's `announced` event comes before this returns
+    this.runner.command({ type: 'announce', party, dataType, data, ttl })
+    return this.announced
+  }
+
+  private createEngine(): GossipEngine {
+    const self = peerKey(this.components.peerId)
+    const engine = new GossipEngine({ self, config: this.config, random: systemRandom })
+
+    for (const [subscriber, { party, dataType }] of this.subscriptions) {
+      engine.handle({ type: 'command', command: { type: 'subscribe', subscriber, party, dataType } }, 0)
+    }
+
+    return engine
+  }
+
+  private readonly onAddresses = (): void => {
+    this.runner.command({ type: 'listening', port: listeningPort(this.components.addressManager.getAddresses()) })
+  }
+
+  private onEvent(event: Event): void {
+    switch (event.type) {
+      case 'message': {
+        const { id, dataType, data } = event.announce
+        return this.emit('message', () => ({ id, dataType, data, from: event.from }))
+      }
+      case 'announced':
+        this.announced = { id: event.id, sentTo: event.sentTo, queued: event.queued }
+        return
+      case 'verified': {
+        const { peer, direction } = event
+        this.verified.set(peer, { peer, direction })
+        return this.emit('peer:verified', () => ({ peer, direction }))
+      }
+      case 'lost':
+        this.verified.delete(event.peer)
+        return this.emit('peer:lost', () => event.peer)
+      case 'ready':
+        this.isReady = event.ready
+        return this.emit('ready', () => event.ready)
+    }
+  }
+
+  /** Builds the event only when somebody listens */
+  private emit<K extends keyof GossipEvents>(type: K, detail: () => GossipEvents[K]['detail']): void {
+    if (this.listenerCount(type) > 0) {
+      this.dispatchEvent(new CustomEvent(type, { detail: detail() }))
+    }
+  }
+
+  private answer(ask: Ask, signal: AbortSignal): Answer | Promise<Answer> {
+    switch (ask.type) {
+      case 'solve':
+        return this.solve(ask, signal)
+      case 'validate':
+        return this.validate(ask, signal)
+      case 'addresses':
+        return this.lookUp(ask, signal)
+    }
+  }
+
+  private async solve({ peer, challenge }: Extract<Ask, { type: 'solve' }>, signal: AbortSignal): Promise<Answer> {
+    const { difficultyBits, maxSolveBits } = this.config
+
+    try {
+      const options = { difficultyBits, maxSolveBits }
+      const nonce = await this.solving.add((job) => solve(challenge, { ...options, ...job }), { signal })
+      return { type: 'solved', peer, challenge, nonce }
+    } catch (err) {
+      this.log('no proof of work for %s - %e', peer, err)
+      return { type: 'solved', peer, challenge }
+    }
+  }
+
+  /** A validator that answers at once is answered at once: no promise is made for it */
+  private validate(ask: Extract<Ask, { type: 'validate' }>, signal: AbortSignal): Answer | Promise<Answer> {
+    const { ticket, subscriber, announce } = ask
+    const verdict = (valid: boolean): Answer => ({ type: 'verdict', ticket, subscriber, valid })
+    const failed = (err: unknown): Answer => {
+      this.log.error('validator of data type %d failed - %e', announce.dataType, err)
+      return verdict(false)
+    }
+
+    try {
+      const valid = this.subscriptions.get(subscriber)?.validator(announce.data, { signal }) ?? false
+      return typeof valid === 'boolean' ? verdict(valid) : valid.then(verdict, failed)
+    } catch (err) {
+      return failed(err)
+    }
+  }
+
+  private async lookUp({ asker, peers }: Extract<Ask, { type: 'addresses' }>, signal: AbortSignal): Promise<Answer> {
+    const addresses = await Promise.all(
+      peers.map(async (peer) => {
+        const connection = this.sessions.connection(peer)
+        const told = await this.components.peerStore.get(peerIdFromString(peer), { signal }).catch(() => undefined)
+        const known = told?.addresses.map(({ multiaddr }) => multiaddr) ?? []
+        return connection === undefined ? undefined : dialableAddress(connection, known)
+      })
+    )
+
+    return { type: 'addresses', asker, addresses: addresses.filter((address) => address !== undefined) }
+  }
+}
+
+function sessionsInit({
+  maxConnections,
+  maxUnverified,
+  dialTimeout,
+  maxQueuedBytes,
+  maxOpenVerdicts
+}: Config): SessionsInit<Message> {
+  return {
+    wires: [WIRE],
+    // both views, those we dialled that are at the gate, and those that dialled us
+    maxPeers: 2 * maxConnections + maxUnverified,
+    maxDials: constants.MAX_DIALS,
+    dialTimeout,
+    maxQueuedBytes,
+    maxOpenAsks: maxOpenVerdicts,
+    closeTimeout: constants.CLOSE_TIMEOUT
+  }
+}
