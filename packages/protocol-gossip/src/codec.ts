@@ -68,9 +68,7 @@ export function encode(message: Message): Uint8Array {
     case 'discovery':
       return frame(MessageType.DISCOVERY).done()
     case 'offer':
-      return frame(MessageType.OFFER)
-        .bytes(encoder.encode(message.addresses.join(',')))
-        .done()
+      return frame(MessageType.OFFER).bytes(encodeAddresses(message.addresses)).done()
     case 'info':
       return frame(MessageType.INFO).u16(0).u16(message.port).done()
     case 'challenge':
@@ -134,7 +132,13 @@ function decodeBody(type: number, reader: ByteReader): Message {
   }
 }
 
-function decodeAddresses(bytes: Uint8Array): string[] {
+/** UTF-8, joined by commas */
+export function encodeAddresses(addresses: readonly string[]): Uint8Array {
+  return encoder.encode(addresses.join(','))
+}
+
+/** @throws {DecodeError} when it is not UTF-8 */
+export function decodeAddresses(bytes: Uint8Array): string[] {
   try {
     const text = decoder.decode(bytes)
     return text === '' ? [] : text.split(',')

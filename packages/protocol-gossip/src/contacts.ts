@@ -35,10 +35,10 @@ export class Contacts {
     return this.contacts.length
   }
 
-  /** Whether a pull place must be kept free for a known peer: there are some, and none is in `pull` */
-  needsPlace(pull: ReadonlySet<PeerKey>): boolean {
+  /** Whether there are known peers, and none of them is here or on its way */
+  get allKnownOffline(): boolean {
     const known = this.contacts.filter(({ lastResort }) => !lastResort)
-    return known.length > 0 && !known.some(({ peer }) => peer !== undefined && pull.has(peer))
+    return known.length > 0 && known.every(({ state }) => state === 'offline')
   }
 
   /** Those to dial now; the bootstrapper only when `alone` */

@@ -5,7 +5,7 @@
  */
 import { BoundedMap } from '@hearsay/protocol-core/pure'
 import { MAX_BANNED } from './constants.ts'
-import { proves } from './pow.ts'
+import { proves } from './pow/proof.ts'
 import type { Direction, Input, Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
 import type { Challenge, Info, Proof, Verdict } from './codec.ts'
 import type { Answer, CloseReason, GossipConfig, GossipEffect } from './contract.ts'

@@ -188,19 +188,14 @@ export class Membership {
     const perOfferer = Math.ceil(this.maxPull / 4)
     const effects: GossipEffect[] = []
 
-    for (let wanted = this.wanted(); wanted > 0;) {
-      const address = this.offers.draw(perOfferer)
+    while (this.wanted() > 0) {
+      const address = this.offers.draw(perOfferer, (peer) => this.isDiallable(peer, now))
 
       if (address === undefined) {
         break
       }
 
-      const peer = peerOf(address)!
-
-      if (this.isDiallable(peer, now)) {
-        effects.push(this.dial([address], { peer }))
-        wanted--
-      }
+      effects.push(this.dial([address], { peer: peerOf(address) }))
     }
 
     return effects
@@ -272,7 +267,7 @@ export class Membership {
 
   /** Pull places for others than known peers */
   private get room(): number {
-    const reserved = this.contacts.needsPlace(this.pull) ? 1 : 0
+    const reserved = this.contacts.allKnownOffline ? 1 : 0
     return this.maxPull - this.pull.size - this.pending - reserved
   }
 

@@ -62,27 +62,37 @@ export class Offers {
     this.asked.delete(peer)
   }
 
-  /** A random candidate of the offerer whose turn it is; at most `perOfferer` of each in one search */
-  draw(perOfferer: number): string | undefined {
+  /**
+   * A random candidate that is wanted, of the offerer whose turn it is; at most `perOfferer` of each in one search. Those
+   * drawn that are not wanted are forgotten.
+   */
+  draw(perOfferer: number, isWanted: (peer: PeerKey) => boolean): string | undefined {
+    for (let turn = this.nextTurn(perOfferer); turn !== undefined; turn = this.nextTurn(perOfferer)) {
+      const left = this.candidates.get(turn)!
+
+      while (left.length > 0) {
+        const [address] = left.splice(this.random.below(left.length), 1)
+
+        if (isWanted(peerOf(address!)!)) {
+          this.drawn.set(turn, (this.drawn.get(turn) ?? 0) + 1)
+          return address
+        }
+      }
+    }
+
+    return undefined
+  }
+
+  /** Rounds in which each offerer that may still be drawn from has one turn, in random order */
+  private nextTurn(perOfferer: number): PeerKey | undefined {
     if (this.turns.length === 0) {
-      const open = [...this.candidates].filter(
-        ([peer, left]) => left.length > 0 && (this.drawn.get(peer) ?? 0) < perOfferer
+      const open = [...this.candidates].flatMap(([peer, left]) =>
+        left.length > 0 && (this.drawn.get(peer) ?? 0) < perOfferer ? [peer] : []
       )
-      this.turns = shuffle(
-        open.map(([peer]) => peer),
-        this.random
-      )
+      this.turns = shuffle(open, this.random)
     }
 
-    const offerer = this.turns.pop()
-
-    if (offerer === undefined) {
-      return undefined
-    }
-
-    const left = this.candidates.get(offerer)!
-    this.drawn.set(offerer, (this.drawn.get(offerer) ?? 0) + 1)
-    return left.splice(this.random.below(left.length), 1)[0]
+    return this.turns.pop()
   }
 
   private namesAnother(address: string): boolean {

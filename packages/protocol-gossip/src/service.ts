@@ -7,9 +7,9 @@ import { dialableAddress, listeningPort } from './addresses.ts'
 import { decode, encode } from './codec.ts'
 import * as constants from './constants.ts'
 import { GossipEngine } from './engine.ts'
-import { solve } from './solve-stub.ts'
+import { solve } from './pow/solve.ts'
 import type { SessionsInit, Wire } from '@hearsay/protocol-core'
-import type { Logger, Startable } from '@libp2p/interface'
+import type { AbortOptions, Logger, Startable } from '@libp2p/interface'
 import type { PeerKey } from '@hearsay/protocol-core/pure'
 import type { Message } from './codec.ts'
 import type { Answer, Ask, Command, Event } from './contract.ts'
@@ -187,8 +187,9 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
     const { difficultyBits, maxSolveBits } = this.config
 
     try {
-      const options = { difficultyBits, maxSolveBits }
-      const nonce = await this.solving.add((job) => solve(challenge, { ...options, ...job }), { signal })
+      const search = async (job: AbortOptions): Promise<bigint> =>
+        solve(challenge, { difficultyBits, maxSolveBits, signal: job.signal })
+      const nonce = await this.solving.add(search, { signal })
       return { type: 'solved', peer, challenge, nonce }
     } catch (err) {
       this.log('no proof of work for %s - %e', peer, err)

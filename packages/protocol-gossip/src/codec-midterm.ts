@@ -1,0 +1,70 @@
+/**
+ * The messages of `/hearsay/gossip-midterm/1.0.0`, as the midterm text of the first dialect has them: no gate, but each
+ * question carries a challenge and each OFFER a proof of work over itself.
+ *
+ * @see docs/specs/gossip.md#wire
+ */
+import { ByteReader, ByteWriter, DecodeError } from '@hearsay/protocol-core/pure'
+import { decode, decodeAddresses, encode, encodeAddresses, MessageType } from './codec.ts'
+import type { Announce, Info } from './codec.ts'
+
+export interface MidtermDiscovery {
+  type: 'discovery'
+  /** Issued by who asks, to be answered with */
+  challenge: bigint
+}
+export interface MidtermOffer {
+  type: 'offer'
+  challenge: bigint
+  /** Chosen so that SHA-256 of the whole OFFER packet starts with zero bits */
+  nonce: bigint
+  addresses: string[]
+}
+export type MidtermMessage = Announce | Info | MidtermDiscovery | MidtermOffer
+
+export function encodeMidterm(message: MidtermMessage): Uint8Array {
+  switch (message.type) {
+    case 'discovery':
+      return new ByteWriter().u16(MessageType.DISCOVERY).u64(message.challenge).done()
+    case 'offer': {
+      const { challenge, nonce, addresses } = message
+      const header = new ByteWriter().u16(MessageType.OFFER).u64(challenge).u64(nonce)
+      return header.bytes(encodeAddresses(addresses)).done()
+    }
+    default:
+      return encode(message)
+  }
+}
+
+/** @throws {DecodeError} on an unknown type, a body of the wrong size, or text that is not UTF-8 */
+export function decodeMidterm(bytes: Uint8Array): MidtermMessage {
+  const reader = new ByteReader(bytes)
+
+  switch (reader.u16()) {
+    case MessageType.DISCOVERY: {
+      const challenge = reader.u64()
+      reader.end()
+      return { type: 'discovery', challenge }
+    }
+    case MessageType.OFFER:
+      return {
+        type: 'offer',
+        challenge: reader.u64(),
+        nonce: reader.u64(),
+        addresses: decodeAddresses(reader.rest())
+      }
+    default:
+      return decodeShared(bytes)
+  }
+}
+
+/** ANNOUNCE and INFO are those of the finished dialect */
+function decodeShared(bytes: Uint8Array): Announce | Info {
+  const message = decode(bytes)
+
+  if (message.type !== 'announce' && message.type !== 'info') {
+    throw new DecodeError(`message type of another dialect: ${message.type}`)
+  }
+
+  return message
+}

@@ -1,0 +1,103 @@
+/**
+ * SHA-256 word by word: synchronous, and open enough that its first rounds can be shared by many hashes.
+ *
+ * @see https://doi.org/10.6028/NIST.FIPS.180-4
+ */
+
+/** The first 32 bits of the fractional part */
+const fraction = (x: number): number => ((x % 1) * 2 ** 32) | 0
+
+/** The first 64 primes */
+const primes: number[] = []
+
+for (let n = 2; primes.length < 64; n++) {
+  if (primes.every((prime) => n % prime !== 0)) {
+    primes.push(n)
+  }
+}
+
+/** What the state starts from (FIPS 180-4 §5.3.3) */
+export const INITIAL: Int32Array = Int32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime)))
+/** What each round adds (FIPS 180-4 §4.2.2) */
+export const ROUNDS: Int32Array = Int32Array.from(primes, (prime) => fraction(Math.cbrt(prime)))
+
+/** A message as words, with the padding that brings it to whole blocks of sixteen */
+export function pad(message: Uint8Array): Int32Array {
+  const bytes = new Uint8Array(Math.ceil((message.byteLength + 9) / 64) * 64)
+  const view = new DataView(bytes.buffer)
+  bytes.set(message)
+  bytes[message.byteLength] = 0x80
+  view.setBigUint64(bytes.byteLength - 8, BigInt(message.byteLength) * 8n)
+  return Int32Array.from({ length: bytes.byteLength / 4 }, (_, i) => view.getInt32(4 * i))
+}
+
+/** The word that words `t - 16`, `t - 15`, `t - 7` and `t - 2` of the schedule make */
+export function scheduleWord(w: Int32Array, t: number): number {
+  const early = w[t - 15]!
+  const late = w[t - 2]!
+  const s0 = ((early >>> 7) | (early << 25)) ^ ((early >>> 18) | (early << 14)) ^ (early >>> 3)
+  const s1 = ((late >>> 17) | (late << 15)) ^ ((late >>> 19) | (late << 13)) ^ (late >>> 10)
+  return (w[t - 16]! + s0 + w[t - 7]! + s1) | 0
+}
+
+/** The schedule of the block whose first word is `words[at]`, into `w` */
+export function schedule(words: Int32Array, at: number, w: Int32Array): void {
+  for (let t = 0; t < 16; t++) {
+    w[t] = words[at + t]!
+  }
+
+  for (let t = 16; t < 64; t++) {
+    w[t] = scheduleWord(w, t)
+  }
+}
+
+/** The first `count` rounds over `state`, in place. The sum with the old state is left to the caller. */
+export function compress(state: Int32Array, w: Int32Array, count: number): void {
+  let [a, b, c, d] = [state[0]!, state[1]!, state[2]!, state[3]!]
+  let [e, f, g, h] = [state[4]!, state[5]!, state[6]!, state[7]!]
+
+  for (let t = 0; t < count; t++) {
+    const S1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7))
+    const t1 = (h + S1 + (g ^ (e & (f ^ g))) + ROUNDS[t]! + w[t]!) | 0
+    const S0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10))
+    const t2 = (S0 + ((a & b) | (c & (a | b)))) | 0
+    h = g
+    g = f
+    f = e
+    e = (d + t1) | 0
+    d = c
+    c = b
+    b = a
+    a = (t1 + t2) | 0
+  }
+
+  state[0] = a
+  state[1] = b
+  state[2] = c
+  state[3] = d
+  state[4] = e
+  state[5] = f
+  state[6] = g
+  state[7] = h
+}
+
+const state = new Int32Array(8)
+const sum = new Int32Array(8)
+const w = new Int32Array(64)
+
+/** Zero bits at the start of the hash of a padded message, counted up to 64 */
+export function leadingZeroBits(words: Int32Array): number {
+  sum.set(INITIAL)
+
+  for (let block = 0; block < words.length; block += 16) {
+    schedule(words, block, w)
+    state.set(sum)
+    compress(state, w, 64)
+
+    for (let i = 0; i < 8; i++) {
+      sum[i]! += state[i]!
+    }
+  }
+
+  return sum[0] === 0 ? 32 + Math.clz32(sum[1]!) : Math.clz32(sum[0]!)
+}
