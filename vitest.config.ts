@@ -27,9 +27,12 @@ const node: TestProjectConfiguration = {
 
 const browser: TestProjectConfiguration = {
   resolve: { conditions: [source, ...defaultClientConditions] },
+  // found before the first test, rather than by it: vite would reload the page under it
+  optimizeDeps: { entries: [`${folders}/**/*.browser.test.ts`] },
   test: {
     name: 'browser',
     include: [`${folders}/**/*.browser.test.ts`],
+    globalSetup: ['packages/protocol-gossip/test/browser-peer.ts'],
     browser: {
       enabled: true,
       headless: true,

@@ -85,3 +85,21 @@ describe('in a file that does IO', () => {
     }
   )
 })
+
+describe('in the simulation', () => {
+  const path = 'simulation/src/network.ts'
+
+  it.each(['@hearsay/protocol-x/engine', '@hearsay/protocol-x/codec', '@hearsay/protocol-core/pure', './gossip.ts'])(
+    'importing %s is fine',
+    async (from) => {
+      expect(await broken(path, use(from))).toEqual([])
+    }
+  )
+
+  it.each(['@hearsay/protocol-x', '@hearsay/protocol-core', '@hearsay/node', 'libp2p', '@libp2p/tcp', 'node:net'])(
+    'importing %s is an error',
+    async (from) => {
+      expect(await broken(path, use(from))).toEqual(['no-restricted-imports'])
+    }
+  )
+})

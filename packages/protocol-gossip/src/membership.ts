@@ -178,7 +178,8 @@ export class Membership {
 
     const verified = [...this.pull, ...this.push]
     this.offers.onAsked(verified, now)
-    this.drawAt = now + OFFER_WAIT
+    // well before the next search, which starts afresh
+    this.drawAt = now + Math.min(OFFER_WAIT, this.init.config.searchCooldown / 2)
     const ask = verified.map((peer): GossipEffect => ({ type: 'send', peer, message: { type: 'discovery' } }))
     return [again, ...ask, { type: 'arm', key: 'draw', at: this.drawAt }]
   }

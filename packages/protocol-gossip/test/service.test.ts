@@ -1,0 +1,268 @@
+import { noise } from '@libp2p/noise'
+import { yamux } from '@libp2p/yamux'
+import { gossip, PROTOCOL } from '@hearsay/protocol-gossip'
+import { decode, encode } from '@hearsay/protocol-gossip/codec'
+import { sessionEnd } from '@hearsay/protocol-core/testing'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { addressOf, Hosts } from './hosts.ts'
+import type { GossipInit, GossipMessage } from '@hearsay/protocol-gossip'
+import type { Message } from '@hearsay/protocol-gossip/codec'
+import type { Stream } from '@libp2p/interface'
+import type { GossipHost } from './hosts.ts'
+
+const hosts = new Hosts()
+afterEach(async () => hosts.stop())
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+/** What the host's application is told */
+function heard(host: GossipHost): GossipMessage[] {
+  const messages: GossipMessage[] = []
+  host.services.gossip.addEventListener('message', ({ detail }) => messages.push(detail))
+  return messages
+}
+
+/** Until each host has as many verified peers */
+async function verified(count: number, ...all: GossipHost[]): Promise<void> {
+  await vi.waitFor(
+    () => expect(all.map((host) => host.services.gossip.peers.length)).toEqual(all.map(() => count)),
+    5_000
+  )
+}
+
+/** A bare stream to the host's gossip, with what it says */
+async function strangerTo(
+  host: GossipHost
+): Promise<{ stream: Stream; said: Message[]; ended: Promise<unknown>; say(message: Message): void }> {
+  const stranger = await hosts.create({}, { services: {} as never })
+  const connection = await stranger.dial(host.getMultiaddrs())
+  const said: Message[] = []
+  const { session, stream, ended } = sessionEnd(await connection.newStream(PROTOCOL), {
+    onFrame: (frame) => said.push(decode(frame))
+  })
+  return {
+    stream,
+    said,
+    ended,
+    say: (message) => {
+      session.send(encode(message))
+      session.flush()
+    }
+  }
+}
+
+describe('gossip between libp2p hosts', () => {
+  it('carries an announce along a line, validated at each hop', async () => {
+    const a = await hosts.create({ fromConnections: false })
+    const b = await hosts.create({ fromConnections: false, knownPeers: [addressOf(a)] })
+    const c = await hosts.create({ fromConnections: false, knownPeers: [addressOf(b)] })
+    const validated: string[] = []
+    ;[a, b, c].forEach((host, i) => {
+      host.services.gossip.subscribe(7, (data) => validated.push(`${'abc'[i]} ${new TextDecoder().decode(data)}`) > 0)
+    })
+    const [atB, atC] = [heard(b), heard(c)]
+    await verified(1, a, c)
+    await verified(2, b)
+    const { id, sentTo, queued } = a.services.gossip.announce(7, bytes('psst'))
+    expect([sentTo, queued]).toEqual([1, false])
+    await vi.waitFor(() => expect(atC).toHaveLength(1))
+    expect(atC).toEqual([{ id, dataType: 7, data: bytes('psst'), from: b.peerId.toString() }])
+    expect(atB).toHaveLength(1)
+    expect(validated).toEqual(['b psst', 'c psst'])
+  })
+
+  it.each([
+    ['says false', () => false],
+    ['says false later', async () => false],
+    [
+      'throws',
+      () => {
+        throw new Error('test')
+      }
+    ],
+    ['rejects', async () => Promise.reject(new Error('test'))]
+  ])('stops where a validator %s', async (_name, validator) => {
+    const a = await hosts.create()
+    const b = await hosts.create({ knownPeers: [addressOf(a)] })
+    const called = vi.fn(validator)
+    a.services.gossip.subscribe(7, called)
+    const messages = heard(a)
+    await verified(1, a, b)
+    b.services.gossip.announce(7, bytes('x'))
+    await vi.waitFor(() => expect(called).toHaveBeenCalledTimes(1))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(messages).toEqual([])
+  })
+
+  it('finds connected peers by itself, whoever made the connection', async () => {
+    const [a, b] = [await hosts.create(), await hosts.create()]
+    await a.dial(b.getMultiaddrs())
+    await verified(1, a, b)
+    expect(a.services.gossip.peers).toEqual([{ peer: b.peerId.toString(), direction: 'outbound' }])
+    expect(b.services.gossip.peers).toEqual([{ peer: a.peerId.toString(), direction: 'inbound' }])
+  })
+
+  it('leaves connections alone with fromConnections off', async () => {
+    const [a, b] = [await hosts.create({ fromConnections: false }), await hosts.create({ fromConnections: false })]
+    const connection = await a.dial(b.getMultiaddrs())
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(connection.streams.filter(({ protocol }) => protocol === PROTOCOL)).toEqual([])
+  })
+
+  it('delivers the first announce, made before there was anybody', async () => {
+    const a = await hosts.create()
+    const messages = heard(a)
+    a.services.gossip.subscribe(7, () => true)
+    const b = await hosts.create({ knownPeers: [addressOf(a)] })
+    expect(b.services.gossip.announce(7, bytes('first'))).toMatchObject({ sentTo: 0, queued: true })
+    await vi.waitFor(() => expect(messages).toMatchObject([{ data: bytes('first') }]))
+  })
+
+  it('learns of others by asking, and dials them', async () => {
+    const init = { fromConnections: false, searchCooldown: 1_000, minConnections: 4 }
+    const hub = await hosts.create(init)
+    const others = await Promise.all([1, 2, 3].map(async () => hosts.create({ ...init, knownPeers: [addressOf(hub)] })))
+    // all three know the hub only; in the end everybody knows everybody
+    await verified(3, hub, ...others)
+  }, 10_000)
+
+  it('says when it is ready, and when it no longer is', async () => {
+    const a = await hosts.create()
+    const b = await hosts.create({ knownPeers: [addressOf(a)] })
+    const changes: boolean[] = []
+    b.services.gossip.addEventListener('ready', ({ detail }) => changes.push(detail))
+    expect(a.services.gossip.ready).toBe(true)
+    await vi.waitFor(() => expect(b.services.gossip.ready).toBe(true))
+    await a.stop()
+    await vi.waitFor(() => expect(b.services.gossip.ready).toBe(false))
+    expect(changes).toEqual([true, false])
+    expect(b.services.gossip.peers).toEqual([])
+  })
+
+  it('ends a subscription', async () => {
+    const a = await hosts.create()
+    const b = await hosts.create({ knownPeers: [addressOf(a)] })
+    const messages = heard(a)
+    const unsubscribe = a.services.gossip.subscribe(7, () => true)
+    await verified(1, a, b)
+    b.services.gossip.announce(7, bytes('1'))
+    await vi.waitFor(() => expect(messages).toHaveLength(1))
+    unsubscribe()
+    unsubscribe()
+    b.services.gossip.announce(7, bytes('2'))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(messages).toHaveLength(1)
+  })
+
+  it('shows an announce to other parties on the same host only', async () => {
+    const a = await hosts.create()
+    const seen: string[] = []
+    a.services.gossip.subscribe(7, () => seen.push('app') > 0)
+    a.services.gossip.subscribe(7, () => seen.push('client') > 0, { party: 'client' })
+    a.services.gossip.announce(7, bytes('x'))
+    expect(seen.splice(0)).toEqual(['client'])
+    a.services.gossip.announce(7, bytes('x'), { party: 'client' })
+    expect(seen).toEqual(['app'])
+  })
+
+  it('may be told to announce from within a validator and an event', async () => {
+    const a = await hosts.create()
+    const b = await hosts.create({ knownPeers: [addressOf(a)] })
+    const answers = heard(b)
+    a.services.gossip.subscribe(7, () => a.services.gossip.announce(8, bytes('validator')).sentTo === 1)
+    a.services.gossip.addEventListener('message', () => a.services.gossip.announce(8, bytes('event')))
+    b.services.gossip.subscribe(8, () => true)
+    await verified(1, a, b)
+    b.services.gossip.announce(7, bytes('x'))
+    await vi.waitFor(() =>
+      expect(answers.map(({ data }) => new TextDecoder().decode(data))).toEqual(['validator', 'event'])
+    )
+  })
+
+  it('runs on the multiplexer and encryption under either of their names', async () => {
+    const a = await hosts.create()
+    const b = await hosts.create(
+      { knownPeers: [addressOf(a)] },
+      { connectionEncrypters: [noise()], streamMuxers: [yamux()] }
+    )
+    await verified(1, a, b)
+  })
+})
+
+describe('what a stranger can do', () => {
+  it('gets a challenge, and is cut off for an announce before its proof', async () => {
+    const a = await hosts.create()
+    const messages = heard(a)
+    a.services.gossip.subscribe(7, () => true)
+    const stranger = await strangerTo(a)
+    await vi.waitFor(() => expect(stranger.said).toMatchObject([{ type: 'challenge' }]))
+    stranger.say({ type: 'announce', id: 1n, ttl: 0, dataType: 7, data: bytes('x') })
+    await stranger.ended
+    expect(messages).toEqual([])
+  })
+
+  it('is cut off for malformed bytes', async () => {
+    const a = await hosts.create()
+    const stranger = await strangerTo(a)
+    stranger.stream.send(Uint8Array.of(0, 4, 0xff, 0xff))
+    await stranger.ended
+    expect(a.services.gossip.peers).toEqual([])
+  })
+
+  it('is told that its proof is wrong, and closed', async () => {
+    const a = await hosts.create({ difficultyBits: 32 })
+    const stranger = await strangerTo(a)
+    await vi.waitFor(() => expect(stranger.said).toHaveLength(1))
+    stranger.say({ type: 'proof', nonce: 1n })
+    await stranger.ended
+    expect(stranger.said[1]).toEqual({ type: 'verdict', valid: false })
+  })
+
+  it('is closed when it says nothing until the challenge times out (B12, T4)', async () => {
+    const a = await hosts.create({ challengeTimeout: 1_000 })
+    const start = performance.now()
+    await (
+      await strangerTo(a)
+    ).ended
+    expect(performance.now() - start).toBeGreaterThan(900)
+  })
+})
+
+describe('misuse', () => {
+  it.each([
+    [{ degree: 0 }, 'degree must be an integer from 1 to 1000, and is 0'],
+    [{ degree: 7 }, 'degree must be at most minConnections, 6, and is 7'],
+    [{ minConnections: 31 }, 'minConnections must be at most maxConnections, 30, and is 31'],
+    [{ difficultyBits: 65 }, 'difficultyBits must be an integer from 0 to 64, and is 65'],
+    [{ degrees: 4 }, /^degrees is no option; known are /]
+  ])('%o is refused where it is written', (init, message) => {
+    expect(() => gossip(init as GossipInit)).toThrow(message)
+  })
+
+  it('of announce and subscribe is refused with what is allowed', async () => {
+    const { gossip: service } = (await hosts.create()).services
+    const none = new Uint8Array(0)
+    expect(() => service.announce(65_536, none)).toThrow('dataType must be an integer from 0 to 65535, and is 65536')
+    expect(() => service.announce(1, none, { ttl: 256 })).toThrow('ttl must be an integer from 0 to 255')
+    expect(() => service.announce(1, new Uint8Array(65_520))).toThrow(
+      'data.byteLength must be an integer from 0 to 65519'
+    )
+    expect(() => service.subscribe(-1, () => true)).toThrow('dataType must be an integer')
+  })
+
+  it('before start and after stop is refused with a name', async () => {
+    const host = await hosts.create({}, { start: false })
+    const announce = (): unknown => host.services.gossip.announce(1, new Uint8Array(0))
+    expect(announce).toThrow(expect.objectContaining({ name: 'NotStartedError' }))
+    await host.start()
+    announce()
+    await host.stop()
+    expect(announce).toThrow(expect.objectContaining({ name: 'NotStartedError' }))
+  })
+
+  it('without identify is refused by libp2p', async () => {
+    await expect(hosts.create({}, { services: { gossip: gossip() } as never })).rejects.toThrow(
+      expect.objectContaining({ name: 'UnmetServiceDependenciesError' })
+    )
+  })
+})
