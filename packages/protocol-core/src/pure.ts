@@ -10,6 +10,7 @@ export { DecodeError, FrameTooLargeError, InvalidParametersError, SlowPeerError 
 export { fixedPrefix, FrameSplitter, varintPrefix } from './framing.ts'
 export { fromUint32, sample, seededRandom, shuffle } from './random.ts'
 export { SeenSet } from './seen-set.ts'
+export * as Sha256 from './sha256.ts'
 export { Timers } from './timers.ts'
 export type { Range } from './config.ts'
 export type { Direction, Effect, Engine, Input, Millis, PeerKey, Random } from './engine.ts'

@@ -11,7 +11,7 @@ import {
   unwrapSpki
 } from './pkcs.ts'
 import { CryptoKeys, generatePkcs8 } from './rsa-webcrypto.ts'
-import { sha256 } from './sha256.ts'
+import { digest } from './sha256.ts'
 import type { RsaLimits } from './pkcs.ts'
 import type { RsaScheme } from './rsa-webcrypto.ts'
 
@@ -20,7 +20,7 @@ export type { RsaScheme } from './rsa-webcrypto.ts'
 
 /** @see RsaPublicKey in rsa.ts, which documents both */
 export class RsaPublicKey extends RsaPublicEncodings {
-  private digest: Uint8Array | undefined
+  private hash: Uint8Array | undefined
   private readonly keys = new CryptoKeys((algorithm, usage) =>
     crypto.subtle.importKey('spki', this.spki as Uint8Array<ArrayBuffer>, algorithm, false, [usage])
   )
@@ -38,7 +38,7 @@ export class RsaPublicKey extends RsaPublicEncodings {
   }
 
   get fingerprint(): Uint8Array {
-    return (this.digest ??= sha256(this.spki))
+    return (this.hash ??= digest(this.spki))
   }
 
   verify(data: Uint8Array, signature: Uint8Array, scheme: RsaScheme): boolean | Promise<boolean> {

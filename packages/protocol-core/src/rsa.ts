@@ -32,7 +32,7 @@ let turnUsed = false
 
 /** An RSA public key, parsed once. Its byte arrays are shared and must not be changed. */
 export class RsaPublicKey extends RsaPublicEncodings {
-  private digest: Uint8Array | undefined
+  private hash: Uint8Array | undefined
   private keyObject: KeyObject | undefined
   private readonly keys = new CryptoKeys((algorithm, usage) => toCryptoKey(this.parsed, algorithm, usage))
 
@@ -58,7 +58,7 @@ export class RsaPublicKey extends RsaPublicEncodings {
 
   /** SHA-256 of `spki`, 32 bytes */
   get fingerprint(): Uint8Array {
-    return (this.digest ??= new Uint8Array(hash(HASH, this.spki, 'buffer')))
+    return (this.hash ??= new Uint8Array(hash(HASH, this.spki, 'buffer')))
   }
 
   /**

@@ -1,67 +1,66 @@
 /**
- * SHA-256 without a promise, which WebCrypto cannot do.
+ * SHA-256 without a promise, which WebCrypto cannot do, and open enough that many hashes can share its first rounds.
  *
- * @see FIPS 180-4 §6.2
+ * @see FIPS 180-4 (https://doi.org/10.6028/NIST.FIPS.180-4)
  */
 
-const BLOCK_BYTES = 64
+/** The first 32 bits of the fractional part */
+const fraction = (x: number): number => ((x % 1) * 2 ** 32) | 0
 
-/** The first 32 bits of the fractional parts of roots of the first primes (FIPS 180-4 §4.2.2 and §5.3.3) */
-const ROUND_CONSTANTS = Int32Array.from(firstPrimes(64), (prime) => (Math.cbrt(prime) % 1) * 2 ** 32)
-const INITIAL_STATE = Int32Array.from(firstPrimes(8), (prime) => (Math.sqrt(prime) % 1) * 2 ** 32)
+/** The first 64 primes */
+const primes: number[] = []
 
-/** Message schedule of the block being hashed */
-const schedule = new Int32Array(64)
-
-/** @returns 32 bytes */
-export function sha256(data: Uint8Array): Uint8Array {
-  const state = INITIAL_STATE.slice()
-  const message = pad(data)
-
-  for (let at = 0; at < message.byteLength; at += BLOCK_BYTES) {
-    fillSchedule(message, at)
-    compress(state)
-  }
-
-  const digest = new DataView(new ArrayBuffer(32))
-  state.forEach((word, i) => digest.setInt32(4 * i, word))
-  return new Uint8Array(digest.buffer)
-}
-
-/** Data, a one bit, zeros, and the length in bits: whole blocks */
-function pad(data: Uint8Array): DataView {
-  const blocks = Math.ceil((data.byteLength + 9) / BLOCK_BYTES)
-  const padded = new Uint8Array(blocks * BLOCK_BYTES)
-  const view = new DataView(padded.buffer)
-  padded.set(data)
-  padded[data.byteLength] = 0x80
-  view.setBigUint64(padded.byteLength - 8, BigInt(data.byteLength) * 8n)
-  return view
-}
-
-function fillSchedule(message: DataView, at: number): void {
-  const w = schedule
-
-  for (let i = 0; i < 16; i++) {
-    w[i] = message.getInt32(at + 4 * i)
-  }
-
-  for (let i = 16; i < 64; i++) {
-    const [early, late] = [w[i - 15]!, w[i - 2]!]
-    const s0 = rotate(early, 7) ^ rotate(early, 18) ^ (early >>> 3)
-    const s1 = rotate(late, 17) ^ rotate(late, 19) ^ (late >>> 10)
-    w[i] = w[i - 16]! + s0 + w[i - 7]! + s1
+for (let n = 2; primes.length < 64; n++) {
+  if (primes.every((prime) => n % prime !== 0)) {
+    primes.push(n)
   }
 }
 
-function compress(state: Int32Array): void {
-  let [a, b, c, d, e, f, g, h] = state as unknown as [number, number, number, number, number, number, number, number]
+/** What the state starts from (FIPS 180-4 §5.3.3) */
+export const INITIAL: Int32Array = Int32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime)))
+/** What each round adds (FIPS 180-4 §4.2.2) */
+export const ROUNDS: Int32Array = Int32Array.from(primes, (prime) => fraction(Math.cbrt(prime)))
 
-  for (let i = 0; i < 64; i++) {
-    const s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-    const s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
-    const t1 = (h + s1 + ((e & f) ^ (~e & g)) + ROUND_CONSTANTS[i]! + schedule[i]!) | 0
-    const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0
+/** A message as words, with the padding that brings it to whole blocks of sixteen */
+export function pad(message: Uint8Array): Int32Array {
+  const bytes = new Uint8Array(Math.ceil((message.byteLength + 9) / 64) * 64)
+  const view = new DataView(bytes.buffer)
+  bytes.set(message)
+  bytes[message.byteLength] = 0x80
+  view.setBigUint64(bytes.byteLength - 8, BigInt(message.byteLength) * 8n)
+  return Int32Array.from({ length: bytes.byteLength / 4 }, (_, i) => view.getInt32(4 * i))
+}
+
+/** The word that words `t - 16`, `t - 15`, `t - 7` and `t - 2` of the schedule make */
+export function scheduleWord(w: Int32Array, t: number): number {
+  const early = w[t - 15]!
+  const late = w[t - 2]!
+  const s0 = ((early >>> 7) | (early << 25)) ^ ((early >>> 18) | (early << 14)) ^ (early >>> 3)
+  const s1 = ((late >>> 17) | (late << 15)) ^ ((late >>> 19) | (late << 13)) ^ (late >>> 10)
+  return (w[t - 16]! + s0 + w[t - 7]! + s1) | 0
+}
+
+/** The schedule of the block whose first word is `words[at]`, into `w` */
+export function schedule(words: Int32Array, at: number, w: Int32Array): void {
+  for (let t = 0; t < 16; t++) {
+    w[t] = words[at + t]!
+  }
+
+  for (let t = 16; t < 64; t++) {
+    w[t] = scheduleWord(w, t)
+  }
+}
+
+/** The first `count` rounds over `state`, in place. The sum with the old state is left to the caller. */
+export function compress(state: Int32Array, w: Int32Array, count: number): void {
+  let [a, b, c, d] = [state[0]!, state[1]!, state[2]!, state[3]!]
+  let [e, f, g, h] = [state[4]!, state[5]!, state[6]!, state[7]!]
+
+  for (let t = 0; t < count; t++) {
+    const S1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7))
+    const t1 = (h + S1 + (g ^ (e & (f ^ g))) + ROUNDS[t]! + w[t]!) | 0
+    const S0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10))
+    const t2 = (S0 + ((a & b) | (c & (a | b)))) | 0
     h = g
     g = f
     f = e
@@ -72,23 +71,46 @@ function compress(state: Int32Array): void {
     a = (t1 + t2) | 0
   }
 
-  for (const [i, word] of [a, b, c, d, e, f, g, h].entries()) {
-    state[i]! += word
-  }
+  state[0] = a
+  state[1] = b
+  state[2] = c
+  state[3] = d
+  state[4] = e
+  state[5] = f
+  state[6] = g
+  state[7] = h
 }
 
-function rotate(word: number, bits: number): number {
-  return (word >>> bits) | (word << (32 - bits))
-}
+const state = new Int32Array(8)
+const sum = new Int32Array(8)
+const w = new Int32Array(64)
 
-function firstPrimes(count: number): number[] {
-  const primes: number[] = []
+/** The state after all blocks of a padded message, valid until the next call */
+function hash(words: Int32Array): Int32Array {
+  sum.set(INITIAL)
 
-  for (let candidate = 2; primes.length < count; candidate++) {
-    if (primes.every((prime) => candidate % prime !== 0)) {
-      primes.push(candidate)
+  for (let block = 0; block < words.length; block += 16) {
+    schedule(words, block, w)
+    state.set(sum)
+    compress(state, w, 64)
+
+    for (let i = 0; i < 8; i++) {
+      sum[i]! += state[i]!
     }
   }
 
-  return primes
+  return sum
+}
+
+/** @returns 32 bytes */
+export function digest(message: Uint8Array): Uint8Array {
+  const out = new DataView(new ArrayBuffer(32))
+  hash(pad(message)).forEach((word, i) => out.setInt32(4 * i, word))
+  return new Uint8Array(out.buffer)
+}
+
+/** Zero bits at the start of the hash of a padded message, counted up to 64 */
+export function leadingZeroBits(words: Int32Array): number {
+  const [first, second] = hash(words) as unknown as [number, number]
+  return first === 0 ? 32 + Math.clz32(second) : Math.clz32(first)
 }

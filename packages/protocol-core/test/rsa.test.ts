@@ -9,7 +9,7 @@ import { rsaSuite } from './rsa-suite.ts'
 import type * as internal from '../src/sha256.ts'
 
 // internal, so not to be had by the package's name
-const { sha256 } = await vi.importActual<typeof internal>('../src/sha256.ts')
+const { digest: sha256 } = await vi.importActual<typeof internal>('../src/sha256.ts')
 
 describe('RSA on node:crypto', () => {
   rsaSuite()

@@ -3,7 +3,9 @@
  *
  * @see docs/specs/gossip.md#the-gate
  */
-import { leadingZeroBits, pad } from './sha256.ts'
+import { Sha256 } from '@hearsay/protocol-core/pure'
+
+const { leadingZeroBits, pad } = Sha256
 
 /** A message that lacks its nonce */
 export interface Puzzle {

@@ -1,4 +1,4 @@
-import { leadingZeroBits } from './sha256.ts'
+import { Sha256 } from '@hearsay/protocol-core/pure'
 import { simdScan } from './simd-scan.ts'
 import type { Puzzle } from './proof.ts'
 
@@ -18,7 +18,7 @@ export function scalarScan({ words, counter, difficultyBits }: Puzzle): Scan {
     for (let nonce = low; nonce < low + count; nonce++) {
       words[counter] = nonce
 
-      if (leadingZeroBits(words) >= difficultyBits) {
+      if (Sha256.leadingZeroBits(words) >= difficultyBits) {
         return nonce
       }
     }

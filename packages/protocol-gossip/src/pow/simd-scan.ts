@@ -1,8 +1,10 @@
+import { Sha256 } from '@hearsay/protocol-core/pure'
 import { Layout } from './layout.ts'
 import { scannerBase64 } from './scan.generated.ts'
-import { compress, INITIAL, ROUNDS, schedule, scheduleWord } from './sha256.ts'
 import type { Puzzle } from './proof.ts'
 import type { Scan } from './scan.ts'
+
+const { compress, INITIAL, ROUNDS, schedule, scheduleWord } = Sha256
 
 interface Scanner extends WebAssembly.Exports {
   memory: WebAssembly.Memory
