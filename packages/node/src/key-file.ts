@@ -3,6 +3,7 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyFromRaw, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { StartError } from './errors.ts'
+import type { KeyObject } from 'node:crypto'
 import type { PrivateKey } from '@libp2p/interface'
 
 /** The libp2p private key in its protobuf form, mode 0600 */
@@ -35,16 +36,36 @@ export async function loadIdentity(dataDir: string): Promise<PrivateKey> {
  */
 export async function loadHostkey(path: string): Promise<PrivateKey> {
   try {
-    const key = createPrivateKey(await readFile(path))
+    const key = parsePem(await readFile(path))
 
     if (key.asymmetricKeyType !== 'rsa') {
       throw new Error(`it holds a key of type ${key.asymmetricKeyType}, and must hold an RSA key`)
     }
 
-    return privateKeyFromRaw(key.export({ type: 'pkcs1', format: 'der' }))
+    return await proven(privateKeyFromRaw(key.export({ type: 'pkcs1', format: 'der' })))
   } catch (err) {
     throw new StartError(`cannot use the hostkey ${path}: ${(err as Error).message}`, { cause: err })
   }
+}
+
+/** OpenSSL's own words help nobody */
+function parsePem(bytes: Buffer): KeyObject {
+  try {
+    return createPrivateKey(bytes)
+  } catch (err) {
+    throw new Error('it holds no private key in PEM form, or one that needs a passphrase', { cause: err })
+  }
+}
+
+/** A damaged key may still look like one, and would be an identity that nobody believes */
+async function proven(key: PrivateKey): Promise<PrivateKey> {
+  const message = new TextEncoder().encode('hearsay')
+
+  if (!(await key.publicKey.verify(message, await key.sign(message)))) {
+    throw new Error('its private and public halves do not belong together')
+  }
+
+  return key
 }
 
 async function readIdentity(path: string): Promise<PrivateKey | undefined> {
@@ -57,7 +78,7 @@ async function readIdentity(path: string): Promise<PrivateKey | undefined> {
   })
 
   try {
-    return bytes === undefined ? undefined : privateKeyFromProtobuf(bytes)
+    return bytes === undefined ? undefined : await proven(privateKeyFromProtobuf(bytes))
   } catch (err) {
     throw new StartError(
       `${path} holds no libp2p private key: restore it from a copy, or move it away for a new identity`,

@@ -51,6 +51,8 @@ export class GossipApiSession implements ApiSession {
   onEnd(): void {
     this.subscriptions.forEach((unsubscribe) => unsubscribe())
     this.subscriptions.clear()
+    // whoever waits for them must not wait for ever
+    ;[...this.outstanding].forEach(([, answer]) => answer(false))
     this.outstanding.clear()
   }
 

@@ -36,8 +36,10 @@ const PREFIX = fixedPrefix(2, { inclusive: true })
 const MAX_PAYLOAD_BYTES = 65_533
 /** Local programs are few; one more is refused */
 const MAX_CLIENTS = 1_024
-/** Bytes a client may leave unread */
+/** Bytes a client may leave unread … */
 const MAX_CLIENT_QUEUE_BYTES = 4 * 2 ** 20
+/** … where each message counts as this many more, which is what keeping it takes */
+const MESSAGE_OVERHEAD_BYTES = 256
 
 /** A TCP server for other programs on this machine. */
 export class ApiServer {
@@ -82,8 +84,7 @@ export class ApiServer {
   }
 
   private async serve(socket: Socket): Promise<void> {
-    const name = `${socket.remoteAddress}:${socket.remotePort}`
-    const client: ApiClient = { name, send: (payload) => this.send(socket, name, payload) }
+    const client = this.createClient(socket)
     const session = this.init.createSession(client)
     this.sockets.add(socket)
 
@@ -94,9 +95,9 @@ export class ApiServer {
         }
       })
     } catch (err) {
-      // other errors say that the client went away, which clients may
-      if (err instanceof DecodeError) {
-        this.init.log.warn(`${this.init.name}: closed ${name}: ${err.message}`)
+      // the socket's errors have a code, and say that the client went away, which clients may
+      if ((err as NodeJS.ErrnoException).code === undefined) {
+        this.warnClosed(client.name, (err as Error).message)
       }
     } finally {
       this.sockets.delete(socket)
@@ -105,19 +106,42 @@ export class ApiServer {
     }
   }
 
-  private send(socket: Socket, name: string, payload: Uint8Array): void {
-    if (socket.writableLength + payload.byteLength > MAX_CLIENT_QUEUE_BYTES) {
-      this.init.log.warn(`${this.init.name}: closed ${name}: it left ${socket.writableLength} bytes unread`)
-      socket.destroy()
-    } else if (socket.writable) {
-      const prefix = new Uint8Array(PREFIX.width(payload.byteLength))
-      PREFIX.write(prefix, 0, payload.byteLength)
-      socket.cork()
-      socket.write(prefix)
-      socket.write(payload)
-      socket.uncork()
+  private createClient(socket: Socket): ApiClient {
+    const name = `${socket.remoteAddress}:${socket.remotePort}`
+    let unread = 0
+    const onRead = (): void => void unread--
+
+    return {
+      name,
+      send: (payload) => {
+        const queuedBytes = socket.writableLength === 0 ? 0 : socket.writableLength + unread * MESSAGE_OVERHEAD_BYTES
+
+        if (!socket.writable) {
+          return
+        }
+
+        if (queuedBytes + payload.byteLength > MAX_CLIENT_QUEUE_BYTES) {
+          this.warnClosed(name, `it left ${unread} messages unread, ${socket.writableLength} bytes`)
+          socket.destroy()
+        } else {
+          unread++
+          socket.write(framed(payload), onRead)
+        }
+      }
     }
   }
+
+  private warnClosed(client: string, why: string): void {
+    this.init.log.warn(`${this.init.name}: closed ${client}: ${why}`)
+  }
+}
+
+function framed(payload: Uint8Array): Uint8Array {
+  const width = PREFIX.width(payload.byteLength)
+  const frame = new Uint8Array(width + payload.byteLength)
+  PREFIX.write(frame, 0, payload.byteLength)
+  frame.set(payload, width)
+  return frame
 }
 
 /** Cuts what a client sends into payloads. The client waits while one is handled */

@@ -15,10 +15,12 @@ const SHUTDOWN_TIMEOUT = 1_500
 
 /** Run a node until a signal ends it. */
 export async function start(sources: ConfigSources, { json, log }: StartOptions): Promise<void> {
-  // whoever reads our first line may leave after it
+  // whoever reads our first lines may leave after them
   process.stdout.on('error', () => {})
-  const node = await createNode(loadConfig(sources), log)
+  process.stderr.on('error', () => {})
+  const config = loadConfig(sources)
   const stopped = signalled()
+  const node = await createNode(config, log)
   process.stdout.write(json ? `${JSON.stringify(summary(node))}\n` : greeting(node))
   log.info(`stopping: ${await stopped}`)
   await shutDown(node, log)
@@ -59,4 +61,6 @@ async function shutDown(node: HearsayNode, log: Log): Promise<void> {
 
   await node.stop()
   clearTimeout(timer)
+  // timers of libp2p that nobody waits for would keep the process for another second
+  process.exit(0)
 }

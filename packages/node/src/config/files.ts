@@ -15,6 +15,9 @@ export interface FileEntry {
   value: unknown
 }
 
+/** Some editors put it before the first line, which would then be none of ours */
+const BYTE_ORDER_MARK = /^\uFEFF/
+
 /**
  * Reads TOML, with the names of the flags as keys, or `.ini` as users of the gossip module have it.
  *
@@ -47,9 +50,9 @@ function parse(path: string, content: string): Record<string, unknown> {
 
 function read(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readFileSync(path, 'utf8').replace(BYTE_ORDER_MARK, '')
   } catch (err) {
-    throw new ConfigError(`cannot read the configuration file: ${firstLine(err)}`, { cause: err })
+    throw new ConfigError(`cannot read the configuration file ${path}: ${firstLine(err)}`, { cause: err })
   }
 }
 

@@ -30,27 +30,53 @@ const GOSSIP_KEYS: Readonly<Record<string, OptionKey | null>> = {
   bootstrapper: 'bootstrapper'
 }
 
+/** The header of a section. The parser takes one that is indented, or has a comment after it, for a key */
+const HEADER = /^[ \t]*(\[[^\]\r\n]*\])[ \t]*(?:[;#].*)?$/gm
+const OPEN_HEADER = /^[ \t]*(\[[^\]\r\n]*)$/m
+
 const ADDRESS_OPTIONS: ReadonlySet<OptionKey> = new Set(['listen', 'peer', 'bootstrapper'])
 
 /** @throws {ConfigError} on an unknown key in a section of ours */
 export function readIni(path: string, content: string): FileEntry[] {
-  const { hostkey, global, gossip } = decode(content) as Record<string, unknown>
+  const { hostkey, global, gossip } = parse(path, content)
   const key = isSection(global) ? (global['hostkey'] ?? hostkey) : hostkey
+
+  if (gossip !== undefined && !isSection(gossip)) {
+    throw new ConfigError(`"gossip" in ${path} must be a section, and is a key`)
+  }
 
   return [
     ...(key === undefined ? [] : [{ name: 'hostkey', key: 'hostkey', value: key } as const]),
-    ...(isSection(gossip) ? Object.entries(gossip).flatMap(([name, value]) => entry(path, name, value)) : [])
+    ...Object.entries(gossip ?? {}).flatMap(([name, value]) => entry(path, name, value))
   ]
 }
 
+function parse(path: string, content: string): Record<string, unknown> {
+  const [, open] = OPEN_HEADER.exec(content) ?? []
+
+  if (open !== undefined) {
+    throw new ConfigError(`${path} is not valid INI: "${open}" lacks its closing bracket`)
+  }
+
+  try {
+    return decode(content.replaceAll(HEADER, '$1'))
+  } catch (err) {
+    // it stumbles over its own objects, and says nothing of use
+    throw new ConfigError(`${path} is not valid INI`, { cause: err })
+  }
+}
+
 function entry(path: string, name: string, value: unknown): FileEntry[] {
-  const key = GOSSIP_KEYS[name]
+  const key = Object.hasOwn(GOSSIP_KEYS, name) ? GOSSIP_KEYS[name] : undefined
 
   if (key === undefined) {
     throw new ConfigError(`unknown key "${name}" in [gossip] of ${path}${didYouMean(name, Object.keys(GOSSIP_KEYS))}`)
   }
 
-  return key === null ? [] : [{ name, key, value: ADDRESS_OPTIONS.has(key) ? toMultiaddrs(String(value)) : value }]
+  // a key that ends in [] is a list to the parser
+  const written = Array.isArray(value) ? value.join() : value
+  const isAddress = key !== null && ADDRESS_OPTIONS.has(key) && typeof written === 'string'
+  return key === null ? [] : [{ name, key, value: isAddress ? toMultiaddrs(written) : written }]
 }
 
 /** `host:port, [::1]:port` as multiaddrs; what is one already, or no address at all, stays as it is */

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Range } from '@hearsay/protocol-core/pure'
 
@@ -64,7 +65,8 @@ export const address: Kind<string> = {
   format: String,
   parse(value) {
     try {
-      return typeof value === 'string' && value !== '' ? multiaddr(value).toString() : undefined
+      const parsed = typeof value === 'string' ? multiaddr(value) : undefined
+      return parsed !== undefined && parsed.getComponents().length > 0 ? parsed.toString() : undefined
     } catch {
       return undefined
     }
@@ -94,8 +96,9 @@ export const hostPort: Kind<HostPort> = {
   list: false,
   format: ({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`),
   parse(value) {
-    const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(String(value)) ?? []
-    const host = bracketed ?? plain
+    const written = typeof value === 'string' ? value : ''
+    const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(written) ?? []
+    const host = bracketed !== undefined && isIPv6(bracketed) ? bracketed : plain
     return host !== undefined && Number(port) <= 65_535 ? { host, port: Number(port) } : undefined
   }
 }

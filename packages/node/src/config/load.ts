@@ -48,7 +48,13 @@ export function loadConfig({ flags, env, file }: ConfigSources): NodeConfig {
   }
 
   for (const [key, value] of Object.entries(flags)) {
-    set(key as OptionKey, value, `--${key}`)
+    const known = optionKeys.find((each) => each === key)
+
+    if (known === undefined) {
+      throw new ConfigError(`unknown option --${key}${didYouMean(key, optionKeys)}`)
+    } else if (value !== undefined) {
+      set(known, value, `--${key}`)
+    }
   }
 
   const merged = Object.freeze(config) as NodeConfig
@@ -78,10 +84,19 @@ function parse(key: OptionKey, value: unknown, name: string): unknown {
   const parsed = kind.parse(value)
 
   if (parsed === undefined) {
-    throw new ConfigError(`${name} must be ${kind.allowed}, and is ${JSON.stringify(value)}`)
+    throw new ConfigError(`${name} must be ${kind.allowed}, and is ${quote(value)}`)
   }
 
   return parsed
+}
+
+/** As a file would have it, whatever it is */
+function quote(value: unknown): string {
+  try {
+    return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value)
+  } catch {
+    return typeof value
+  }
 }
 
 /** Variables with our prefix; one that is no option is a mistake, as in a file */

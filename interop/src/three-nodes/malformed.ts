@@ -1,0 +1,12 @@
+/** Frames that the gossip API must close a connection for, byte by byte. */
+export const malformed: readonly { what: string; bytes: Buffer }[] = [
+  { what: 'a size of 3', bytes: Buffer.from([0x00, 0x03, 0x01]) },
+  { what: 'an unknown type, 999', bytes: Buffer.from([0x00, 0x04, 0x03, 0xe7]) },
+  { what: "a node's own NOTIFICATION", bytes: Buffer.from([0x00, 0x08, 0x01, 0xf6, 0x00, 0x01, 0x05, 0x39]) },
+  { what: 'an ANNOUNCE of 7 bytes', bytes: Buffer.from([0x00, 0x07, 0x01, 0xf4, 0x00, 0x00, 0x05]) },
+  {
+    what: 'a NOTIFY with two bytes too many',
+    bytes: Buffer.from([0x00, 0x0a, 0x01, 0xf5, 0x00, 0x00, 0x05, 0x39, 0x00, 0x00])
+  },
+  { what: 'a VALIDATION of 6 bytes', bytes: Buffer.from([0x00, 0x06, 0x01, 0xf7, 0x00, 0x01]) }
+]

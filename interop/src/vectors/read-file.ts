@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises'
+import { isObject } from './json.ts'
+import { protocols } from './protocols.ts'
+import { casesOf, failing } from './sections.ts'
+import type { Case, Protocol } from './case.ts'
+import type { Json, JsonObject } from './json.ts'
+
+/** A file and what it says. One that cannot be read says one thing, which fails. */
+export interface VectorFile {
+  /** Undefined when its format is unknown */
+  protocol: string | undefined
+  cases: Case[]
+}
+
+export async function readVectorFile(path: string): Promise<VectorFile> {
+  try {
+    const content = parse(await readFile(path, 'utf8'))
+    const protocol = recognise(content)
+    return { protocol: protocol.name, cases: casesOf(content, protocol.sections) }
+  } catch (err) {
+    return { protocol: undefined, cases: [failing('the file', readable(err as NodeJS.ErrnoException))] }
+  }
+}
+
+function parse(text: string): JsonObject {
+  const content = JSON.parse(text) as Json
+
+  if (!isObject(content)) {
+    throw new Error('its JSON is not an object with sections')
+  }
+
+  return content
+}
+
+/** The protocol that has most of the file's sections */
+function recognise(content: JsonObject): Protocol {
+  const known = ({ sections }: Protocol): number =>
+    Object.keys(content).filter((section) => Object.hasOwn(sections, section)).length
+  const [best, ...others] = protocols.toSorted((a, b) => known(b) - known(a))
+
+  if (best === undefined || known(best) === 0) {
+    const names = protocols.map(({ name }) => name).join(', ')
+    throw new Error(`unknown format: it has no section of ${names}`)
+  } else if (others[0] !== undefined && known(others[0]) === known(best)) {
+    throw new Error(`unknown format: its sections are as much those of ${best.name} as of ${others[0].name}`)
+  }
+
+  return best
+}
+
+function readable(err: NodeJS.ErrnoException): string {
+  switch (err.code) {
+    case 'ENOENT':
+      return 'it does not exist'
+    case 'EISDIR':
+      return 'it is a directory'
+    case undefined:
+      return err instanceof SyntaxError ? `it is not JSON: ${err.message}` : err.message
+    default:
+      return `it cannot be read: ${err.message}`
+  }
+}
