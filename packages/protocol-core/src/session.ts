@@ -49,9 +49,8 @@ export class Session {
     stream.addEventListener('message', (event) => this.receive(event.data))
     stream.addEventListener('end', () => this.onReadEnd())
     stream.addEventListener('close', (event) => this.onClosed(event.error))
-    // events, not onDrain(): its promise resolves once and stays resolved. And in a microtask, as the stream is still
-    // inside its own send when it fires `idle`
-    stream.addEventListener('drain', () => queueMicrotask(() => this.flush()))
+    // an event, not onDrain(): its promise resolves once and stays resolved. And in a microtask, as the stream is still
+    // inside its own send when it fires
     stream.addEventListener('idle', () => queueMicrotask(() => this.flush()))
 
     // a remote that closed before we got here fired its `end` unheard
@@ -93,9 +92,8 @@ export class Session {
   /** Hand all queued frames to the stream in one send, if it has passed on what it took before */
   flush(): void {
     const { stream } = this
-    const ready = stream.writeStatus === 'writable' && !stream.writableNeedsDrain && stream.writeBufferLength === 0
 
-    if (ready && this.queuedBytes > 0) {
+    if (stream.writeStatus === 'writable' && stream.writeBufferLength === 0 && this.queuedBytes > 0) {
       try {
         stream.send(this.takeBatch())
       } catch (err) {

@@ -208,9 +208,7 @@ export class Sessions<Message> {
     connection: Connection,
     direction: Direction
   ): string | undefined {
-    if (peer === this.self) {
-      return 'that is ourselves'
-    } else if (existing === undefined) {
+    if (existing === undefined) {
       return this.peers.size < this.init.maxPeers ? undefined : 'too many peers'
     }
 

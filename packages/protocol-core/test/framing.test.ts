@@ -38,7 +38,7 @@ function* chop(bytes: Uint8Array, sizes: readonly number[]): Generator<Uint8Arra
 
 describe.each(prefixes)('framing by %s', (_name, prefix) => {
   it('cuts the same frames out of any chunks', () => {
-    const payloads = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 })
+    const payloads = fc.array(fc.uint8Array({ maxLength: 300, size: 'max' }), { maxLength: 20, size: 'max' })
     const sizes = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 8 })
 
     fc.assert(
@@ -49,6 +49,27 @@ describe.each(prefixes)('framing by %s', (_name, prefix) => {
         expect(splitter.heldBytes).toBe(0)
       })
     )
+  })
+
+  it('cuts two frames wherever the chunks part', () => {
+    for (const size of [0, 1, 127, 128, 129]) {
+      const both = [new Uint8Array(size).fill(1), new Uint8Array(3).fill(2)]
+      const bytes = Buffer.concat(both.map((payload) => framed(prefix, payload)))
+
+      for (let first = 1; first < bytes.byteLength; first++) {
+        expect(split(new FrameSplitter(prefix, 300), chop(bytes, [first, bytes.byteLength]))).toEqual(both)
+        expect(split(new FrameSplitter(prefix, 300), chop(bytes, [first, 1, bytes.byteLength]))).toEqual(both)
+      }
+    }
+  })
+
+  it('keeps nothing of a chunk, which the caller may use again', () => {
+    const bytes = framed(prefix, Uint8Array.of(1, 2, 3, 4))
+    const splitter = new FrameSplitter(prefix, 10)
+    const chunk = bytes.slice(0, -2)
+    splitter.push(chunk, () => true)
+    chunk.fill(0xff)
+    expect(split(splitter, [bytes.subarray(-2)])).toEqual([Uint8Array.of(1, 2, 3, 4)])
   })
 
   it('takes a frame of the largest size and refuses the next', () => {
@@ -79,11 +100,12 @@ describe.each(prefixes)('framing by %s', (_name, prefix) => {
   it('stops when told to, within a chunk and across chunks', () => {
     const bytes = Buffer.concat([1, 2, 3].map((byte) => framed(prefix, Uint8Array.of(byte))))
 
-    for (const size of [bytes.byteLength, 1]) {
+    // whole; byte by byte; the second frame, after which it stops, across two chunks, the third behind it
+    for (const sizes of [[bytes.byteLength], [1], [bytes.byteLength / 2, bytes.byteLength]]) {
       const seen: number[] = []
       const splitter = new FrameSplitter(prefix, 10)
 
-      for (const chunk of chop(bytes, [size])) {
+      for (const chunk of chop(bytes, sizes.map(Math.floor))) {
         if (seen.length < 2) {
           splitter.push(chunk, ([byte]) => seen.push(byte!) < 2)
         }

@@ -125,6 +125,7 @@ describe('the runner', () => {
     report({ type: 'message', peer, message: 'm' })
     runner.command('first')
     runner.command('cancel')
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, true])
     runner.command('second')
     await turn(30)
     expect(did).toEqual(['send second'])
@@ -149,6 +150,24 @@ describe('the runner', () => {
     expect(timers).toHaveBeenCalledTimes(1)
     timers.mockRestore()
     await vi.waitFor(() => expect(did).toEqual(['send t10', 'send t20', 'send t30']))
+  })
+
+  it('moves it for an earlier deadline, and only then', async () => {
+    const { did, runner } = setUp((input, now) =>
+      input.type === 'command'
+        ? [{ type: 'arm', key: input.command, at: now + Number(input.command) }]
+        : [send((input as { key: string }).key)]
+    )
+    await runner.start()
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    runner.command('60000')
+    runner.command('70000')
+    runner.command('80000')
+    expect(timers).toHaveBeenCalledTimes(1)
+    runner.command('5')
+    expect(timers).toHaveBeenCalledTimes(2)
+    timers.mockRestore()
+    await vi.waitFor(() => expect(did).toEqual(['send 5']))
   })
 
   it('never fires a timer early, nor one that was disarmed or is past its stop', async () => {
@@ -182,9 +201,35 @@ describe('the runner', () => {
       input.type === 'command' ? [{ type: 'arm', key: 'far', at: now + 2 ** 40 }] : [send('too early')]
     )
     await runner.start()
+    const timers = vi.spyOn(globalThis, 'setTimeout')
     runner.command('go')
-    await turn(20)
+    expect(timers).toHaveBeenCalledTimes(1)
+    expect(timers.mock.calls[0]![1]).toBe(2 ** 31 - 1)
+    timers.mockRestore()
     expect(did).toEqual([])
+  })
+
+  it('leaves no timer behind, and starts without those of the run before', async () => {
+    vi.useFakeTimers()
+
+    try {
+      const { did, runner } = setUp((input, now) =>
+        input.type === 'command'
+          ? [{ type: 'arm', key: input.command, at: now + 50 }]
+          : [send((input as { key: string }).key)]
+      )
+      await runner.start()
+      runner.command('before')
+      expect(vi.getTimerCount()).toBe(1)
+      await runner.stop()
+      expect(vi.getTimerCount()).toBe(0)
+      await runner.start()
+      runner.command('after')
+      await vi.advanceTimersByTimeAsync(100)
+      expect(did).toEqual(['stop', 'send after'])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('survives an engine, an application and an answer that throw', async () => {

@@ -57,7 +57,8 @@ describe('SeenSet', () => {
 
   it('does as a plain map would, with digests that collide in the table', () => {
     const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 3 })), {
-      maxLength: 400
+      maxLength: 400,
+      size: 'max'
     })
 
     fc.assert(
