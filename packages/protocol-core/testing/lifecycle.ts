@@ -19,6 +19,11 @@ export interface ComplianceCase {
   run: () => Promise<void>
 }
 
+/** In ms; timers of libp2p that nobody waits for last seconds */
+const CLOSING_TIME = 20_000
+/** In ms */
+const POLL_INTERVAL = 50
+
 type Create = LifecycleSetup['create']
 
 /** What every service must stand: starting, stopping, both at odd times, and leaving nothing behind. */
@@ -61,19 +66,13 @@ async function stopsInUse(create: Create): Promise<void> {
 async function leavesNothing(create: Create, cycles: number): Promise<void> {
   // the first cycle may load what stays for good, such as a thread pool
   await cycle(create)
-  const before = await handlesAtRest()
+  const before = countHandles()
 
   for (let i = 0; i < cycles; i++) {
     await cycle(create)
   }
 
-  const after = await handlesAtRest()
-
-  for (const [kind, count] of after) {
-    if (count > (before.get(kind) ?? 0)) {
-      throw new Error(`${cycles} cycles left ${count} of ${kind}, there were ${before.get(kind) ?? 0} before`)
-    }
-  }
+  await vanished(before, cycles)
 }
 
 async function cycle(create: Create): Promise<void> {
@@ -83,24 +82,28 @@ async function cycle(create: Create): Promise<void> {
   await subject.stop()
 }
 
-/** How many handles of each kind keep the process alive, once those that are closing have closed */
-async function handlesAtRest(): Promise<Map<string, number>> {
-  let counted = countHandles()
+/** What is still closing may take its time; what is left after that was forgotten */
+async function vanished(before: ReadonlyMap<string, number>, cycles: number): Promise<void> {
+  const deadline = performance.now() + CLOSING_TIME
 
-  for (let wait = 0; wait < 20; wait++) {
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    const again = countHandles()
-
-    if (again.size === counted.size && [...again].every(([kind, count]) => count === counted.get(kind))) {
-      return again
+  for (let left = surplus(before); left !== undefined; left = surplus(before)) {
+    if (performance.now() > deadline) {
+      throw new Error(
+        `${cycles} cycles left ${left.count} of ${left.kind}, there were ${before.get(left.kind) ?? 0} before`
+      )
     }
 
-    counted = again
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL))
   }
-
-  return counted
 }
 
+/** A kind of handle of which there are more than before */
+function surplus(before: ReadonlyMap<string, number>): { kind: string; count: number } | undefined {
+  const [more] = [...countHandles()].filter(([kind, count]) => count > (before.get(kind) ?? 0))
+  return more && { kind: more[0], count: more[1] }
+}
+
+/** How many handles of each kind keep the process alive */
 function countHandles(): Map<string, number> {
   const counts = new Map<string, number>()
 
