@@ -1,5 +1,5 @@
 import { gossip } from '@hearsay/protocol-gossip'
-import { fixedPrefix, FrameSplitter } from '@hearsay/protocol-core/pure'
+import { fixedPrefix, framed, FrameSplitter } from '@hearsay/protocol-core/pure'
 import { identify } from '@libp2p/identify'
 import { createLibp2p } from 'libp2p'
 import { closedLoop, hostOptions } from './hosts.ts'
@@ -70,8 +70,7 @@ async function rawHosts(): Promise<Setup> {
 
   return {
     subject: (bytes) => {
-      const frame = new Uint8Array(4 + bytes)
-      PREFIX.write(frame, 0, bytes)
+      const frame = framed(PREFIX, new Uint8Array(bytes))
       return {
         name: 'raw stream, one send a message',
         measure: async () =>

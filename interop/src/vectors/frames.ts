@@ -2,7 +2,7 @@
  * Checks of single frames `size:u16 type:u16 body`, where `size` counts the whole frame: the gossip dialects and the
  * module APIs have them alike.
  */
-import { DecodeError, fixedPrefix, FrameSplitter } from '@hearsay/protocol-core/pure'
+import { DecodeError, fixedPrefix, framed, FrameSplitter } from '@hearsay/protocol-core/pure'
 import { each, same } from './case.ts'
 import { hex, object, show, text } from './json.ts'
 import type { Checker } from './case.ts'
@@ -67,7 +67,7 @@ export function checkFrame<Message extends { type: string }>(
     same(name, Object.hasOwn(fields, name) ? fields[name] : 'no field of ours', value)
   }
 
-  same('the frame when encoded', toHex(toFrame(dialect.encode(message))), toHex(withoutReserved(dialect, bytes)))
+  same('the frame when encoded', toHex(framed(PREFIX, dialect.encode(message))), toHex(withoutReserved(dialect, bytes)))
   return message
 }
 
@@ -169,14 +169,6 @@ function withoutReserved({ reserved }: Pick<Dialect, 'reserved'>, bytes: Uint8Ar
 
 function typeOf(bytes: Uint8Array): number {
   return Buffer.from(bytes).readUInt16BE(2)
-}
-
-function toFrame(payload: Uint8Array): Uint8Array {
-  const width = PREFIX.width(payload.byteLength)
-  const frame = new Uint8Array(width + payload.byteLength)
-  PREFIX.write(frame, 0, payload.byteLength)
-  frame.set(payload, width)
-  return frame
 }
 
 export function toHex(bytes: Uint8Array): string {

@@ -96,6 +96,15 @@ export const varintPrefix: LengthPrefix = {
   }
 }
 
+/** A payload behind its length. Several to one peer are framed in one buffer by its session */
+export function framed(prefix: LengthPrefix, payload: Uint8Array): Uint8Array {
+  const width = prefix.width(payload.byteLength)
+  const frame = new Uint8Array(width + payload.byteLength)
+  prefix.write(frame, 0, payload.byteLength)
+  frame.set(payload, width)
+  return frame
+}
+
 /**
  * Cuts a byte stream into frames, whatever the chunks. A frame that lies within one chunk is a view of it; one that
  * spans chunks is collected in a buffer that grows with what has arrived, not with what was announced.

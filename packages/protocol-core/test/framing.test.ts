@@ -1,4 +1,11 @@
-import { DecodeError, fixedPrefix, FrameSplitter, FrameTooLargeError, varintPrefix } from '@hearsay/protocol-core/pure'
+import {
+  DecodeError,
+  fixedPrefix,
+  framed,
+  FrameSplitter,
+  FrameTooLargeError,
+  varintPrefix
+} from '@hearsay/protocol-core/pure'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LengthPrefix } from '@hearsay/protocol-core/pure'
@@ -9,14 +16,6 @@ const prefixes: [string, LengthPrefix][] = [
   ['u32', fixedPrefix(4)],
   ['varint', varintPrefix]
 ]
-
-function framed(prefix: LengthPrefix, payload: Uint8Array): Uint8Array {
-  const width = prefix.width(payload.byteLength)
-  const frame = new Uint8Array(width + payload.byteLength)
-  prefix.write(frame, 0, payload.byteLength)
-  frame.set(payload, width)
-  return frame
-}
 
 function split(splitter: FrameSplitter, chunks: Iterable<Uint8Array>): Uint8Array[] {
   const payloads: Uint8Array[] = []

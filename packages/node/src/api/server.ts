@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { DecodeError, fixedPrefix, FrameSplitter } from '@hearsay/protocol-core/pure'
+import { DecodeError, fixedPrefix, framed, FrameSplitter } from '@hearsay/protocol-core/pure'
 import { pipe } from 'it-pipe'
 import { listenProblem, StartError } from '../errors.ts'
 import type { AddressInfo, Server, Socket } from 'node:net'
@@ -125,7 +125,7 @@ export class ApiServer {
           socket.destroy()
         } else {
           unread++
-          socket.write(framed(payload), onRead)
+          socket.write(framed(PREFIX, payload), onRead)
         }
       }
     }
@@ -134,14 +134,6 @@ export class ApiServer {
   private warnClosed(client: string, why: string): void {
     this.init.log.warn(`${this.init.name}: closed ${client}: ${why}`)
   }
-}
-
-function framed(payload: Uint8Array): Uint8Array {
-  const width = PREFIX.width(payload.byteLength)
-  const frame = new Uint8Array(width + payload.byteLength)
-  PREFIX.write(frame, 0, payload.byteLength)
-  frame.set(payload, width)
-  return frame
 }
 
 /** Cuts what a client sends into payloads. The client waits while one is handled */
