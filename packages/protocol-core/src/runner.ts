@@ -1,5 +1,6 @@
 import { Timers } from './timers.ts'
-import type { Logger } from '@libp2p/interface'
+import { OpenAsk } from './open-ask.ts'
+import type { AbortOptions, Logger } from '@libp2p/interface'
 import type { Effect, Engine, Input, Millis, PeerKey } from './engine.ts'
 import type { SessionInput, Sessions } from './sessions.ts'
 
@@ -10,11 +11,10 @@ export interface RunnerInit<Message, Command, Answer, Event, Ask> {
   /** What the engine tells the application */
   emit(event: Event): void
   /**
-   * Do the slow or foreign work the engine asked for. The answer may come at once.
-   *
-   * @param signal - aborts when the engine cancels this ask, and on stop
+   * Do the slow or foreign work the engine asked for. The answer may come at once; one that comes after the signal
+   * aborted, when the engine cancelled this ask or on stop, comes to nothing.
    */
-  answer(ask: Ask, signal: AbortSignal): Answer | Promise<Answer>
+  answer(ask: Ask, options: Required<AbortOptions>): Answer | Promise<Answer>
   /** The engine closed a peer; `reason` is one of a fixed few */
   closed?(reason: string): void
   log: Logger
@@ -39,9 +39,8 @@ export class Runner<Message, Command, Answer, Event, Ask> {
   /** BOUNDED by the effects of one input and of those it caused */
   private foreign: { effect: Foreign<Event, Ask>; from: PeerKey | undefined }[] = []
   private busy = false
-  private shutdown = new AbortController()
-  /** Asks that can be cancelled. BOUNDED by the keys the engine uses */
-  private readonly cancellable = new Map<string, AbortController>()
+  /** Asks without an answer, by key, or by themselves. BOUNDED by what the engine awaits */
+  private readonly asks = new Map<string | OpenAsk, OpenAsk>()
 
   constructor(init: RunnerInit<Message, Command, Answer, Event, Ask>) {
     this.init = init
@@ -53,9 +52,14 @@ export class Runner<Message, Command, Answer, Event, Ask> {
 
   async start(): Promise<void> {
     if (this.engine === undefined) {
-      this.shutdown = new AbortController()
       this.engine = this.init.createEngine()
-      await this.init.sessions.start((input) => this.handle(input))
+
+      try {
+        await this.init.sessions.start((input) => this.handle(input))
+      } catch (err) {
+        await this.stop()
+        throw err
+      }
     }
   }
 
@@ -63,8 +67,8 @@ export class Runner<Message, Command, Answer, Event, Ask> {
   async stop(): Promise<void> {
     if (this.engine !== undefined) {
       this.engine = undefined
-      this.shutdown.abort()
-      this.cancellable.forEach((controller) => controller.abort())
+      this.asks.forEach((open) => open.cancel())
+      this.asks.clear()
       clearTimeout(this.wake?.handle)
       this.wake = undefined
       this.timers.clear()
@@ -121,7 +125,7 @@ export class Runner<Message, Command, Answer, Event, Ask> {
       case 'disarm':
         return this.timers.disarm(effect.key)
       case 'cancel':
-        return this.cancellable.get(effect.key)?.abort()
+        return this.cancel(effect.key)
       case 'ask':
       case 'emit':
         this.foreign.push({ effect, from })
@@ -148,40 +152,50 @@ export class Runner<Message, Command, Answer, Event, Ask> {
   }
 
   private ask({ ask, key }: Extract<Foreign<Event, Ask>, { type: 'ask' }>, from: PeerKey | undefined): void {
-    const controller = key === undefined ? this.shutdown : this.createCancellable(key)
-    const answer = this.init.answer(ask, controller.signal)
+    if (key !== undefined) {
+      this.cancel(key)
+    }
+
+    const open = new OpenAsk()
+    const answer = this.init.answer(ask, open)
 
     if (answer instanceof Promise) {
-      const answered = from === undefined ? undefined : this.init.sessions.asked(from)
-      void this.waitFor(answer, controller).finally(() => {
-        answered?.()
-
-        if (key !== undefined && this.cancellable.get(key) === controller) {
-          this.cancellable.delete(key)
-        }
-      })
+      void this.await(answer, open, key ?? open, from)
     } else {
       this.handle({ type: 'answer', answer })
     }
   }
 
-  private async waitFor(answer: Promise<Answer>, { signal }: AbortController): Promise<void> {
+  /** Its peer is read no further while too many of these are open */
+  private async await(answer: Promise<Answer>, open: OpenAsk, key: string | OpenAsk, from: PeerKey | undefined) {
+    open.onEnd = from === undefined ? undefined : this.init.sessions.asked(from)
+    this.asks.set(key, open)
+
+    if (this.engine === undefined) {
+      open.cancel()
+    }
+
     try {
       const result = await answer
 
-      if (!signal.aborted) {
+      if (open.isOpen) {
         this.handle({ type: 'answer', answer: result })
       }
     } catch (err) {
       this.init.log('no answer - %e', err)
     }
+
+    open.end()
+
+    if (this.asks.get(key) === open) {
+      this.asks.delete(key)
+    }
   }
 
-  private createCancellable(key: string): AbortController {
-    const controller = new AbortController()
-    this.cancellable.get(key)?.abort()
-    this.cancellable.set(key, controller)
-    return controller
+  /** Whoever works on it is told, and nobody waits for it any longer */
+  private cancel(key: string): void {
+    this.asks.get(key)?.cancel()
+    this.asks.delete(key)
   }
 
   /** One `setTimeout` for all timers, moved only when the earliest comes before it */

@@ -70,6 +70,7 @@ export class Sessions<Message> {
   /** Streams that say goodbye, with what ends them. BOUNDED by closeTimeout and the streams libp2p allows */
   private readonly closing = new Set<Promise<void>>()
   private topologies: string[] = []
+  private starting: Promise<void> = Promise.resolve()
   private shutdown = new AbortController()
   private dials = 0
   /** The last message sent and its frame: one sent to many peers is encoded once */
@@ -82,9 +83,14 @@ export class Sessions<Message> {
   }
 
   async start(report: (input: SessionInput<Message>) => void): Promise<void> {
-    const { registrar } = this.components
     this.report = report
     this.shutdown = new AbortController()
+    this.starting = this.register()
+    return this.starting
+  }
+
+  private async register(): Promise<void> {
+    const { registrar } = this.components
 
     for (const wire of this.init.wires) {
       await registrar.handle(wire.protocol, (stream, connection) => this.accept(stream, connection), {
@@ -101,6 +107,8 @@ export class Sessions<Message> {
   async stop(): Promise<void> {
     const { registrar } = this.components
     this.shutdown.abort()
+    // whoever started knows if that failed
+    await this.starting.catch(() => {})
     this.topologies.splice(0).forEach((id) => registrar.unregister(id))
     await Promise.all(this.init.wires.map(async ({ protocol }) => registrar.unhandle(protocol)))
     ;[...this.peers.keys()].forEach((peer) => this.close(peer))
@@ -118,8 +126,14 @@ export class Sessions<Message> {
   send(peer: PeerKey, message: Message, urgent = false): void {
     const entry = this.peers.get(peer)
 
-    if (entry?.session.send(this.encode(message, entry.wire), urgent) === true) {
-      this.markDirty(entry.session)
+    if (entry !== undefined) {
+      const frame = this.encode(message, entry.wire)
+
+      if (frame.byteLength > entry.wire.maxFrameBytes) {
+        this.log.error('a frame of %d bytes for %s is too long, and not sent', frame.byteLength, peer)
+      } else if (entry.session.send(frame, urgent)) {
+        this.markDirty(entry.session)
+      }
     }
   }
 
@@ -140,6 +154,7 @@ export class Sessions<Message> {
   }
 
   async dial({ dial, peer, addresses }: Extract<Effect<never, never, never>, { type: 'dial' }>): Promise<void> {
+    const { signal } = this.shutdown
     let reached: PeerKey | undefined
 
     if (this.dials < this.init.maxDials) {
@@ -151,7 +166,10 @@ export class Sessions<Message> {
       this.dials--
     }
 
-    this.report({ type: 'dialled', dial, ...(reached === undefined ? {} : { peer: reached }) })
+    // after a stop nobody waits for it; after the next start, somebody else would take it for theirs
+    if (!signal.aborted) {
+      this.report({ type: 'dialled', dial, ...(reached === undefined ? {} : { peer: reached }) })
+    }
   }
 
   private async reach(peer: PeerKey | undefined, addresses: readonly string[]): Promise<PeerKey> {

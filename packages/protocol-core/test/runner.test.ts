@@ -111,7 +111,7 @@ describe('the runner', () => {
         return input.type === 'message' ? [ask('fail')] : input.type === 'answer' ? [send(input.answer)] : []
       },
       {
-        answer: async (question, signal) => {
+        answer: async (question, { signal }) => {
           signals.push(signal)
           await turn(10)
           if (question === 'fail') {
@@ -134,8 +134,8 @@ describe('the runner', () => {
     await runner.stop()
     await turn(30)
     expect(did).toEqual(['send second', 'stop'])
-    // the second had its answer; nothing was left to abort
-    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, false, true])
+    // one failed, the second had its answer; nothing was left to abort
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, true, false, true])
   })
 
   it('keeps one system timer for all of the engine', async () => {
@@ -150,6 +150,59 @@ describe('the runner', () => {
     expect(timers).toHaveBeenCalledTimes(1)
     timers.mockRestore()
     await vi.waitFor(() => expect(did).toEqual(['send t10', 'send t20', 'send t30']))
+  })
+
+  it('counts a cancelled ask no longer, though nobody ever answers it', async () => {
+    let options: { signal: AbortSignal } | undefined
+    const { runner, report, answered } = setUp(
+      (input) => [input.type === 'message' ? ask('q', 'k') : { type: 'cancel', key: 'k' }],
+      {
+        answer: async (_question, given) => {
+          options = given
+          return new Promise(() => {})
+        }
+      }
+    )
+    await runner.start()
+    report({ type: 'message', peer, message: 'm' })
+    expect(answered).not.toHaveBeenCalled()
+    runner.command('cancel')
+    expect(answered).toHaveBeenCalledTimes(1)
+    // who looks at the signal only now is told too
+    expect(options!.signal.aborted).toBe(true)
+    report({ type: 'message', peer, message: 'm' })
+    expect(options!.signal.aborted).toBe(false)
+    await runner.stop()
+    expect(options!.signal.aborted).toBe(true)
+    expect(answered).toHaveBeenCalledTimes(2)
+  })
+
+  it('cancels what was asked while it stopped', async () => {
+    let signal: AbortSignal | undefined
+    const { runner } = setUp(() => [ask('q')], {
+      answer: async (_question, options) => {
+        void runner.stop()
+        signal = options.signal
+        return new Promise(() => {})
+      }
+    })
+    await runner.start()
+    runner.command('go')
+    expect(signal!.aborted).toBe(true)
+  })
+
+  it('is as before the start when the sessions cannot start', async () => {
+    const { did, runner } = setUp(() => [send('never')], {
+      sessions: {
+        start: async () => {
+          throw new Error('test')
+        },
+        stop: async () => void did.push('stop')
+      } as unknown as Sessions<string>
+    })
+    await expect(runner.start()).rejects.toThrow('test')
+    runner.command('go')
+    expect([did, runner.started]).toEqual([['stop'], false])
   })
 
   it('moves it for an earlier deadline, and only then', async () => {

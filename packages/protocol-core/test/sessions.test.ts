@@ -186,6 +186,44 @@ describe('sessions', () => {
     )
   })
 
+  it('leave nothing registered when they are stopped while they start', async () => {
+    const a = await createParty()
+    await a.sessions.stop()
+    const starting = a.sessions.start((input) => a.inputs.push(input))
+    await a.sessions.stop()
+    await starting
+    expect(a.host.getProtocols()).not.toContain(TEST_PROTOCOL)
+    const b = await createParty()
+    await a.host.dial(b.host.getMultiaddrs())
+    await vi.waitFor(() => expect(b.inputs).toEqual([]))
+    await vi.waitFor(async () => {
+      const { protocols } = await a.host.peerStore.get(b.host.peerId)
+      expect(protocols).toContain(TEST_PROTOCOL)
+    })
+    expect(a.of('found')).toEqual([])
+  })
+
+  it('say nothing of dials of the run before', async () => {
+    const [a, b] = [await createParty(), await createParty()]
+    const dialling = a.dial(b)
+    await a.sessions.stop()
+    await a.sessions.start((input) => a.inputs.push(input))
+    await dialling
+    expect(a.of('dialled')).toEqual([])
+  })
+
+  it('send no frame that is too long for the other side', async () => {
+    const b = await createParty()
+    const [wire] = init.wires
+    const long = { ...wire, codec: { ...wire.codec, encode: (n: Message) => new Uint8Array(n === 1 ? 101 : 4) } }
+    const c = await createParty({ wires: [long] })
+    await c.dial(b)
+    c.sessions.send(b.self, 1)
+    c.sessions.send(b.self, 2)
+    await vi.waitFor(() => expect(b.of('message')).toMatchObject([{ peer: c.self, message: 0 }]))
+    expect(b.of('malformed')).toEqual([])
+  })
+
   it('refuse newcomers beyond maxPeers', async () => {
     const b = await createParty({ maxPeers: 1 })
     const [a, c] = [await createParty(), await createParty()]

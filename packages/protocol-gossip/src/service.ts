@@ -70,7 +70,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
       createEngine: () => this.createEngine(),
       sessions: this.sessions,
       emit: (event) => this.onEvent(event),
-      answer: (ask, signal) => this.answer(ask, signal),
+      answer: (ask, options) => this.answer(ask, options),
       log: this.log
     })
   }
@@ -172,18 +172,21 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
     }
   }
 
-  private answer(ask: Ask, signal: AbortSignal): Answer | Promise<Answer> {
+  private answer(ask: Ask, options: Required<AbortOptions>): Answer | Promise<Answer> {
     switch (ask.type) {
       case 'solve':
-        return this.solve(ask, signal)
+        return this.solve(ask, options)
       case 'validate':
-        return this.validate(ask, signal)
+        return this.validate(ask, options)
       case 'addresses':
-        return this.lookUp(ask, signal)
+        return this.lookUp(ask, options)
     }
   }
 
-  private async solve({ peer, challenge }: Extract<Ask, { type: 'solve' }>, signal: AbortSignal): Promise<Answer> {
+  private async solve(
+    { peer, challenge }: Extract<Ask, { type: 'solve' }>,
+    { signal }: Required<AbortOptions>
+  ): Promise<Answer> {
     const { difficultyBits, maxSolveBits } = this.config
 
     try {
@@ -198,7 +201,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
   }
 
   /** A validator that answers at once is answered at once: no promise is made for it */
-  private validate(ask: Extract<Ask, { type: 'validate' }>, signal: AbortSignal): Answer | Promise<Answer> {
+  private validate(ask: Extract<Ask, { type: 'validate' }>, options: Required<AbortOptions>): Answer | Promise<Answer> {
     const { ticket, subscriber, announce } = ask
     const verdict = (valid: boolean): Answer => ({ type: 'verdict', ticket, subscriber, valid })
     const failed = (err: unknown): Answer => {
@@ -207,14 +210,17 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
     }
 
     try {
-      const valid = this.subscriptions.get(subscriber)?.validator(announce.data, { signal }) ?? false
+      const valid = this.subscriptions.get(subscriber)?.validator(announce.data, options) ?? false
       return typeof valid === 'boolean' ? verdict(valid) : valid.then(verdict, failed)
     } catch (err) {
       return failed(err)
     }
   }
 
-  private async lookUp({ asker, peers }: Extract<Ask, { type: 'addresses' }>, signal: AbortSignal): Promise<Answer> {
+  private async lookUp(
+    { asker, peers }: Extract<Ask, { type: 'addresses' }>,
+    { signal }: Required<AbortOptions>
+  ): Promise<Answer> {
     const addresses = await Promise.all(
       peers.map(async (peer) => {
         const connection = this.sessions.connection(peer)
