@@ -24,3 +24,14 @@ export function listenProblem(err: unknown): string {
 
   return message.split('\n', 1)[0]!
 }
+
+/** Of several addresses, libp2p names those it cannot listen on in lines of their own: `  /ip4/…: Error: …` */
+const FAILED_ADDRESS = /^ +(\/\S+): (.*)$/m
+
+/** Why there is no libp2p host */
+export function hostFailure(err: unknown): StartError {
+  const [, address, why] = FAILED_ADDRESS.exec((err as Error).message) ?? []
+  return address === undefined
+    ? new StartError(`cannot start the libp2p host: ${listenProblem(err)}`, { cause: err })
+    : new StartError(`cannot listen on ${address} (--listen): ${listenProblem(new Error(why))}`, { cause: err })
+}

@@ -5,12 +5,11 @@ import { identify } from '@libp2p/identify'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { GossipApiSession } from './api/gossip-api.ts'
 import { ApiServer } from './api/server.ts'
 import { gossipInit } from './config/load.ts'
-import { listenProblem, StartError } from './errors.ts'
+import { hostFailure } from './errors.ts'
 import { loadHostkey, loadIdentity } from './key-file.ts'
 import type { Gossip } from '@hearsay/protocol-gossip'
 import type { Identify } from '@libp2p/identify'
@@ -37,7 +36,6 @@ export interface HearsayNode {
 
 /** Half a stream's window is what a stalled peer can make us hold twice; 1 MiB is 10 MB/s at 100 ms round trip */
 const MAX_STREAM_WINDOW_BYTES = 2 ** 20
-const TCP_EXAMPLE = '/ip4/0.0.0.0/tcp/6001'
 /** In ms; a peer that does not say goodbye must not hold up a shutdown */
 const CLOSE_TIMEOUT = 500
 
@@ -77,7 +75,7 @@ async function createHost(config: NodeConfig, privateKey: PrivateKey): Promise<L
     return await createLibp2p<NodeServices>({
       privateKey,
       addresses: { listen: config.listen },
-      transports: [tcpFor(config.listen)],
+      transports: [tcp()],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })],
       // many programs on one machine share its loopback address
@@ -92,27 +90,7 @@ async function createHost(config: NodeConfig, privateKey: PrivateKey): Promise<L
       }
     })
   } catch (err) {
-    if (err instanceof StartError) {
-      throw err
-    }
-
-    throw new StartError(`cannot listen on ${config.listen.join(', ')} (--listen): ${listenProblem(err)}`, {
-      cause: err
-    })
-  }
-}
-
-/** libp2p leaves out an address that no transport takes, unless none is left */
-function tcpFor(listen: readonly string[]): ReturnType<typeof tcp> {
-  return (components) => {
-    const transport = tcp()(components)
-    const strange = listen.find((address) => transport.listenFilter([multiaddr(address)]).length === 0)
-
-    if (strange !== undefined) {
-      throw new StartError(`cannot listen on ${strange} (--listen): only TCP addresses such as ${TCP_EXAMPLE} will do`)
-    }
-
-    return transport
+    throw hostFailure(err)
   }
 }
 

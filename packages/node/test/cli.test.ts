@@ -205,7 +205,11 @@ describe.concurrent('a mistake on the command line', () => {
   it.each([
     [['--degree', '0'], '--degree must be an integer from 1 to 1000, and is "0"'],
     [['--degree', '7'], 'degree must be at most min-connections, 6, and is 7'],
-    [['--listen', 'here'], '--listen must be multiaddrs such as /ip4/192.0.2.1/tcp/6001, and is ["here"]'],
+    [['--listen', 'here'], '--listen must be TCP multiaddrs such as /ip4/0.0.0.0/tcp/6001, and is ["here"]'],
+    [
+      ['--listen', '/ip4/127.0.0.1/udp/1/quic-v1'],
+      '--listen must be TCP multiaddrs such as /ip4/0.0.0.0/tcp/6001, and is ["/ip4/127.0.0.1/udp/1/quic-v1"]'
+    ],
     [
       ['--gossip-api', '7001'],
       '--gossip-api must be a host and a port such as 127.0.0.1:7001 or [::1]:7001, and is "7001"'
@@ -369,7 +373,7 @@ describe.concurrent('a node that cannot run', () => {
   it.each([
     ['its listen port is taken', '--listen', async () => `/ip4/127.0.0.1/tcp/${await takenPort()}`, IN_USE],
     ['its API port is taken', '--gossip-api', async () => `127.0.0.1:${await takenPort()}`, IN_USE],
-    ['it cannot listen there', '--listen', () => '/ip4/127.0.0.1/udp/1/quic-v1', 'only TCP addresses such as'],
+    ['it cannot listen there', '--listen', () => '/ip4/192.0.2.1/tcp/0', 'this machine has no such address'],
     ['its data directory is a file', '--data-dir', () => MAIN, 'EEXIST: file already exists'],
     ['its hostkey is none', '--hostkey', () => MAIN, 'it holds no private key in PEM form']
   ])('because %s says so in one line, exit code 1', async (_name, flag, valueOf, why) => {

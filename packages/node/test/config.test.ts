@@ -192,7 +192,7 @@ describe('an unknown key', () => {
 
 describe('a number', () => {
   const ranges: [OptionKey, number, number][] = [
-    ['difficulty-bits', 0, 64],
+    ['difficulty-bits', 0, 32],
     ['min-connections', 1, 1_000],
     ['max-connections', 2, 1_000],
     ['degree', 1, 1_000],
@@ -271,7 +271,7 @@ describe('an address', () => {
     '/ip4/1.2.3.4/tcp'
   ])('is not %o', (address) => {
     expect(problem(() => fromFlags({ listen: [address] }))).toBe(
-      `--listen must be multiaddrs such as /ip4/192.0.2.1/tcp/6001, and is ${JSON.stringify([address])}`
+      `--listen must be TCP multiaddrs such as /ip4/0.0.0.0/tcp/6001, and is ${JSON.stringify([address])}`
     )
     expect(problem(() => fromFlags({ bootstrapper: address }))).toMatch(/^--bootstrapper must be a multiaddr such as/)
   })
@@ -423,11 +423,11 @@ describe('an INI file', () => {
   })
 
   it.each([
-    ['p2p_address = 127.0.0.1', /^p2p_address in .*node\.ini must be multiaddrs/],
-    ['p2p_address = 127.0.0.1:65536', /^p2p_address in .*node\.ini must be multiaddrs/],
-    ['p2p_address = ::1:6001', /^p2p_address in .*node\.ini must be multiaddrs/],
+    ['p2p_address = 127.0.0.1', /^p2p_address in .*node\.ini must be TCP multiaddrs/],
+    ['p2p_address = 127.0.0.1:65536', /^p2p_address in .*node\.ini must be TCP multiaddrs/],
+    ['p2p_address = ::1:6001', /^p2p_address in .*node\.ini must be TCP multiaddrs/],
     ['known_peers = a/tcp/1:6001', /^known_peers in .*node\.ini must be multiaddrs/],
-    ['[gossip.p2p_address]\na = 1', /^p2p_address in .*node\.ini must be multiaddrs .* \{"a":"1"\}$/],
+    ['[gossip.p2p_address]\na = 1', /^p2p_address in .*node\.ini must be TCP multiaddrs .* \{"a":"1"\}$/],
     ['bootstrapper =', /^bootstrapper in .*node\.ini must be a multiaddr /],
     ['api_address = 7001', /^api_address in .*node\.ini must be a host and a port/],
     ['min_connections = 3', /^degree must be at most min-connections, 3, and is 4$/]

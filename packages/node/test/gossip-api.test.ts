@@ -151,7 +151,7 @@ describe('ANNOUNCE', () => {
     const client = await join(api, announceFrame(1, Buffer.alloc(size)))
     await within(client.closed, 'the end of the connection')
     expect(log.lines).toEqual([
-      `warn gossip API: closed ${client.name}: ANNOUNCE of ${size} bytes of data, at most 65519 fit`
+      `warn gossip API: closed ${client.name}: ANNOUNCE of ${size} bytes of data, at most 65519 fit (type 500, ${size + 8} bytes)`
     ])
     expect(gossip.announced).toEqual([])
   })
@@ -163,7 +163,7 @@ describe('ANNOUNCE', () => {
     })
     const client = await join(api, announceFrame(1, 'x'))
     await within(client.closed, 'the end of the connection')
-    expect(log.lines).toEqual([`warn gossip API: closed ${client.name}: data is not what we like`])
+    expect(log.lines).toEqual([`warn gossip API: closed ${client.name}: data is not what we like (type 500, 9 bytes)`])
   })
 })
 
@@ -346,6 +346,17 @@ describe('messages', () => {
     )
   })
 
+  it('end a client that wants more data types than one may have', async () => {
+    const { api, gossip, log } = await serve()
+    const all = Array.from({ length: 1_025 }, (_, type) => notifyFrame(type))
+    const client = await join(api, ...all)
+    await within(client.closed, 'the end of the connection')
+    expect(log.lines).toEqual([
+      `warn gossip API: closed ${client.name}: more than 1024 data types, of which one client may have no more (type 501, 8 bytes)`
+    ])
+    await eventually(() => expect(gossip.subscriptions.size).toBe(0))
+  })
+
   it('before a malformed one in the same piece count', async () => {
     const { api, gossip } = await serve()
     const client = await join(api, announceFrame(2, 'a'), frame(499), announceFrame(3, 'after'))
@@ -356,19 +367,27 @@ describe('messages', () => {
   const malformed: [string, Buffer, string][] = [
     ['a size of 0', Buffer.from([0, 0]), 'a frame of 0 bytes cannot hold its own length'],
     ['a size of 1', Buffer.from([0, 1, 1]), 'a frame of 1 bytes cannot hold its own length'],
-    ['a size without type', Buffer.from([0, 2]), '2 bytes expected, 0 left'],
-    ['a size with half a type', Buffer.from([0, 3, 1]), '2 bytes expected, 1 left'],
-    ['type 499', frame(499, [0, 0, 0, 0]), 'unknown message type 499'],
-    ['type 504', frame(504, [0, 0, 0, 0]), 'unknown message type 504'],
-    ['type 0', frame(0), 'unknown message type 0'],
-    ['NOTIFICATION', frame(502, u16(1), u16(1), Buffer.from('x')), 'NOTIFICATION is for nodes to send'],
-    ['NOTIFICATION too short', frame(502, u16(1)), '2 bytes expected, 0 left'],
-    ['ANNOUNCE too short', frame(500, [1, 0, 0]), '2 bytes expected, 1 left'],
-    ['NOTIFY too short', frame(501, [0, 0]), '2 bytes expected, 0 left'],
-    ['NOTIFY too long', frame(501, u16(0), u16(1), [0, 0]), '2 bytes too many'],
-    ['VALIDATION too short', frame(503, u16(1)), '2 bytes expected, 0 left'],
-    ['VALIDATION too long', frame(503, u16(1), u16(1), [0]), '1 bytes too many'],
-    ['HTTP', Buffer.from('GET / HTTP/1.1\r\n\r\n'.padEnd(0x4745)), 'unknown message type 21536']
+    ['a size without type', Buffer.from([0, 2]), 'a message of 2 bytes has no room for its type'],
+    ['a size with half a type', Buffer.from([0, 3, 1]), 'a message of 3 bytes has no room for its type'],
+    ['type 499', frame(499, [0, 0, 0, 0]), 'unknown message type 499 (type 499, 8 bytes)'],
+    ['type 504', frame(504, [0, 0, 0, 0]), 'unknown message type 504 (type 504, 8 bytes)'],
+    ['type 0', frame(0), 'unknown message type 0 (type 0, 4 bytes)'],
+    [
+      'NOTIFICATION',
+      frame(502, u16(1), u16(1), Buffer.from('x')),
+      'NOTIFICATION is for nodes to send (type 502, 9 bytes)'
+    ],
+    ['NOTIFICATION too short', frame(502, u16(1)), '2 bytes expected, 0 left (type 502, 6 bytes)'],
+    ['ANNOUNCE too short', frame(500, [1, 0, 0]), '2 bytes expected, 1 left (type 500, 7 bytes)'],
+    ['NOTIFY too short', frame(501, [0, 0]), '2 bytes expected, 0 left (type 501, 6 bytes)'],
+    ['NOTIFY too long', frame(501, u16(0), u16(1), [0, 0]), '2 bytes too many (type 501, 10 bytes)'],
+    ['VALIDATION too short', frame(503, u16(1)), '2 bytes expected, 0 left (type 503, 6 bytes)'],
+    ['VALIDATION too long', frame(503, u16(1), u16(1), [0]), '1 bytes too many (type 503, 9 bytes)'],
+    [
+      'HTTP',
+      Buffer.from('GET / HTTP/1.1\r\n\r\n'.padEnd(0x4745)),
+      'unknown message type 21536 (type 21536, 18245 bytes)'
+    ]
   ]
 
   it.each(malformed)('such as %s end that connection only, with a line that says why', async (_name, bytes, why) => {
@@ -460,6 +479,9 @@ describe('a client', () => {
     await eventually(() => expect(harness.gossip.subscriptions.size).toBe(1_024))
     const late = await join(harness.api)
     await within(late.closed, 'the end of the connection')
+    await eventually(() =>
+      expect(harness.log.lines).toEqual([`warn gossip API: closed ${late.name}: there are 1024 clients already`])
+    )
     await handled(harness, clients[1_023]!)
     expect(harness.gossip.subscriptions.size).toBe(1_024)
   })

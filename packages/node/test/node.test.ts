@@ -212,7 +212,9 @@ describe('a node that cannot run', () => {
   it('for one of two listen ports in use says so', async () => {
     const { bareAddress } = await nodes.create()
     const listen = ['/ip4/127.0.0.1/tcp/0', bareAddress]
-    expect(await start({ listen })).toMatch(/^StartError: .* \(--listen\): the port is in use/)
+    expect(await start({ listen })).toBe(
+      `StartError: cannot listen on ${bareAddress} (--listen): the port is in use; port 0 picks a free one`
+    )
   })
 
   it('for a listen address of another machine says so', async () => {
@@ -220,15 +222,6 @@ describe('a node that cannot run', () => {
       'StartError: cannot listen on /ip4/192.0.2.1/tcp/0 (--listen): this machine has no such address'
     )
   })
-
-  it.each(['/ip4/127.0.0.1/udp/1/quic-v1', '/ip4/127.0.0.1/tcp/0/ws', '/ip4/127.0.0.1'])(
-    'for it does not speak %s says so, also when another address would do',
-    async (strange) => {
-      const why = `StartError: cannot listen on ${strange} (--listen): only TCP addresses such as /ip4/0.0.0.0/tcp/6001 will do`
-      expect(await start({ listen: [strange] })).toBe(why)
-      expect(await start({ listen: ['/ip4/127.0.0.1/tcp/0', strange] })).toBe(why)
-    }
-  )
 
   it('for an API port in use says so, and leaves its listen port to others', async () => {
     const { gossipApi } = await nodes.create()

@@ -7,6 +7,9 @@ import type { ApiClient, ApiSession } from './server.ts'
 /** Notifications one client has not answered; the oldest counts as refused then */
 const MAX_OUTSTANDING = 4_096
 
+/** Data types of one client, so that no client can use up those of all */
+const MAX_CLIENT_SUBSCRIPTIONS = 1_024
+
 /**
  * One client of the gossip API: it announces, subscribes, and says whether what it was notified of is valid.
  *
@@ -16,7 +19,7 @@ export class GossipApiSession implements ApiSession {
   private readonly client: ApiClient
   private readonly gossip: Gossip
   private readonly party: string
-  /** Ends of subscriptions, by data type. BOUNDED by the 65,536 data types */
+  /** Ends of subscriptions, by data type. BOUNDED by MAX_CLIENT_SUBSCRIPTIONS */
   private readonly subscriptions = new Map<number, () => void>()
   /** Who waits for the verdict on a message id. BOUNDED by MAX_OUTSTANDING */
   private readonly outstanding = new BoundedMap<number, (valid: boolean) => void>(MAX_OUTSTANDING)
@@ -58,6 +61,10 @@ export class GossipApiSession implements ApiSession {
 
   private subscribe(dataType: number): void {
     if (!this.subscriptions.has(dataType)) {
+      if (this.subscriptions.size === MAX_CLIENT_SUBSCRIPTIONS) {
+        throw new DecodeError(`more than ${MAX_CLIENT_SUBSCRIPTIONS} data types, of which one client may have no more`)
+      }
+
       const validator = (data: Uint8Array): Promise<boolean> => this.notify(dataType, data)
       this.subscriptions.set(dataType, this.gossip.subscribe(dataType, validator, { party: this.party }))
     }

@@ -52,6 +52,9 @@ export class ApiServer {
     this.init = init
     this.server = createServer({ noDelay: true }, (socket) => void this.serve(socket))
     this.server.maxConnections = MAX_CLIENTS
+    this.server.on('drop', (client) =>
+      this.warnClosed(`${client?.remoteAddress}:${client?.remotePort}`, `there are ${MAX_CLIENTS} clients already`)
+    )
   }
 
   /** @throws {StartError} when the address cannot be listened on */
@@ -65,6 +68,7 @@ export class ApiServer {
       })
       this.server.listen(port, host, resolve)
     })
+    this.server.on('error', (err) => log.error(`${name}: ${err.message}`))
 
     const { address, port: bound } = this.server.address() as AddressInfo
 
@@ -91,7 +95,7 @@ export class ApiServer {
     try {
       await pipe(socket, frames, async (payloads) => {
         for await (const payload of payloads) {
-          session.onFrame(payload)
+          handle(session, payload)
         }
       })
     } catch (err) {
@@ -133,6 +137,22 @@ export class ApiServer {
 
   private warnClosed(client: string, why: string): void {
     this.init.log.warn(`${this.init.name}: closed ${client}: ${why}`)
+  }
+}
+
+/** Its author is told which message was wrong */
+function handle(session: ApiSession, payload: Uint8Array): void {
+  const [high, low] = payload
+  const size = payload.byteLength + PREFIX.width(payload.byteLength)
+
+  if (high === undefined || low === undefined) {
+    throw new DecodeError(`a message of ${size} bytes has no room for its type`)
+  }
+
+  try {
+    session.onFrame(payload)
+  } catch (err) {
+    throw new DecodeError(`${(err as Error).message} (type ${high * 256 + low}, ${size} bytes)`, { cause: err })
   }
 }
 

@@ -44,12 +44,16 @@ function greeting(node: HearsayNode): string {
   ].join('\n')
 }
 
-/** The first signal to end; a second one ends the process at once */
+const END_SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/** The first signal to end; a second one of either kind ends the process at once */
 async function signalled(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => resolve(signal))
+    const onSignal = (signal: NodeJS.Signals): void => {
+      END_SIGNALS.forEach((each) => process.off(each, onSignal))
+      resolve(signal)
     }
+    END_SIGNALS.forEach((each) => process.on(each, onSignal))
   })
 }
 

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
+import { TCP } from '@multiformats/multiaddr-matcher'
 import type { Range } from '@hearsay/protocol-core/pure'
 
 /** How the text of a flag, a variable or a file becomes a value. */
@@ -87,6 +88,16 @@ export const addresses: Kind<string[]> = {
 
     const parsed = items.map((item) => address.parse(typeof item === 'string' ? item.trim() : item))
     return parsed.every((item) => item !== undefined) ? parsed : undefined
+  }
+}
+
+/** Where this machine can be listened on, with the transports there are */
+export const listenAddresses: Kind<string[]> = {
+  ...addresses,
+  allowed: 'TCP multiaddrs such as /ip4/0.0.0.0/tcp/6001',
+  parse(value) {
+    const parsed = addresses.parse(value)
+    return parsed?.every((each) => TCP.exactMatch(multiaddr(each))) === true ? parsed : undefined
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { gossipDefaults, gossipRanges } from '@hearsay/protocol-gossip'
 import envPaths from 'env-paths'
-import { address, addresses, hostPort, integer, seconds, text } from './kinds.ts'
+import { address, addresses, hostPort, integer, listenAddresses, seconds, text } from './kinds.ts'
 import type { HostPort, Kind } from './kinds.ts'
 
 export interface Option<T> {
@@ -21,13 +21,17 @@ const gossip = gossipDefaults
 const ranges = gossipRanges
 
 export const options = {
-  listen: option<string[]>(addresses, ['/ip4/0.0.0.0/tcp/6001'], 'where other nodes can connect'),
+  listen: option<string[]>(listenAddresses, ['/ip4/0.0.0.0/tcp/6001'], 'where other nodes can connect'),
   peer: option<string[]>(addresses, [], 'a known peer, to stay connected to'),
   bootstrapper: { kind: address, default: undefined, help: 'a peer to dial when no known peer answers' },
   'gossip-api': option<HostPort>(hostPort, { host: '127.0.0.1', port: 7001 }, 'where other programs connect (500–503)'),
   'data-dir': option(text, envPaths('hearsay', { suffix: '' }).data, 'where the identity is kept'),
   hostkey: { kind: text, default: undefined, help: 'a PEM file with an RSA key, to be the identity instead' },
-  'difficulty-bits': option(integer(ranges.difficultyBits), gossip.difficultyBits, 'proof of work, equal in a network'),
+  'difficulty-bits': option(
+    integer([0, gossip.maxSolveBits]),
+    gossip.difficultyBits,
+    'proof of work, equal in a network'
+  ),
   'min-connections': option(integer(ranges.minConnections), gossip.minConnections, 'search for peers below this many'),
   'max-connections': option(integer(ranges.maxConnections), gossip.maxConnections, 'half dialled, half accepted'),
   degree: option(integer(ranges.degree), gossip.degree, 'peers each announce goes to'),
