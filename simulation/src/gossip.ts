@@ -91,7 +91,9 @@ class GossipSwarm implements Adapter<Message, Command, Answer, Event, Ask> {
       case 'validate':
         return { answer: { type: 'verdict', ticket: ask.ticket, subscriber: ask.subscriber, valid: true }, after: 0 }
       case 'addresses':
-        return { answer: { type: 'addresses', asker: ask.asker, addresses: ask.peers.map(addressOf) }, after: 0 }
+        return { answer: { ...ask, addresses: ask.peers.map(addressOf) }, after: 0 }
+      case 'prove':
+        return { answer: { type: 'proven', peer: ask.peer, offer: ask.offer }, after: 0 }
     }
   }
 

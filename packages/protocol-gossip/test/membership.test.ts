@@ -339,18 +339,22 @@ describe('a question for peers', () => {
     ;['a', 'b'].forEach((name) => script.push(name))
     script.pull('c')
     script.connected('d', 'inbound')
-    expect(offersTo(script, 'a')).toEqual([{ type: 'addresses', asker: peer('a'), peers: [peer('c'), peer('b')] }])
-    const addresses = ['c', 'b'].map(address)
-    expect(sent(script.answer({ type: 'addresses', asker: peer('a'), addresses }))).toEqual([
-      [peer('a'), { type: 'offer', addresses }]
+    expect(offersTo(script, 'a')).toEqual([
+      { type: 'addresses', asker: peer('a'), question: { type: 'discovery' }, peers: [peer('c'), peer('b')] }
     ])
+    const addresses = ['c', 'b'].map(address)
+    expect(
+      sent(script.answer({ type: 'addresses', asker: peer('a'), question: { type: 'discovery' }, addresses }))
+    ).toEqual([[peer('a'), { type: 'offer', addresses }]])
   })
 
   it('is not answered when there is nobody to offer, or no address', () => {
     const script = setUp()
     script.push('a')
     expect(offersTo(script, 'a')).toEqual([])
-    expect(script.answer({ type: 'addresses', asker: peer('a'), addresses: [] })).toEqual([])
+    expect(
+      script.answer({ type: 'addresses', asker: peer('a'), question: { type: 'discovery' }, addresses: [] })
+    ).toEqual([])
   })
 
   it('is answered once a cooldown and peer', () => {
@@ -368,7 +372,12 @@ describe('a question for peers', () => {
     const script = setUp()
     script.push('a')
     const [[, message] = []] = sent(
-      script.answer({ type: 'addresses', asker: peer('a'), addresses: [...Array(70).keys()].map(address) })
+      script.answer({
+        type: 'addresses',
+        asker: peer('a'),
+        question: { type: 'discovery' },
+        addresses: [...Array(70).keys()].map(address)
+      })
     )
     expect((message as { addresses: string[] }).addresses).toHaveLength(64)
   })

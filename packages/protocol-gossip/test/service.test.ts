@@ -98,8 +98,8 @@ describe('gossip between libp2p hosts', () => {
     const [a, b] = [await hosts.create(), await hosts.create()]
     await a.dial(b.getMultiaddrs())
     await verified(1, a, b)
-    expect(a.services.gossip.peers).toEqual([{ peer: b.peerId.toString(), direction: 'outbound' }])
-    expect(b.services.gossip.peers).toEqual([{ peer: a.peerId.toString(), direction: 'inbound' }])
+    expect(a.services.gossip.peers).toEqual([{ peer: b.peerId.toString(), direction: 'outbound', dialect: 'gossip' }])
+    expect(b.services.gossip.peers).toEqual([{ peer: a.peerId.toString(), direction: 'inbound', dialect: 'gossip' }])
   })
 
   it('leaves connections alone with fromConnections off', async () => {
