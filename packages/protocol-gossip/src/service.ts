@@ -267,7 +267,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
 }
 
 function wiresOf(dialects: Config['dialects']): [Wire<Message>, ...Wire<Message>[]] {
-  return dialectsOf(dialects, sha256).map((codec) => ({
+  return dialectsOf(dialects, sha256).map((codec): Wire<Message> => ({
     protocol: codec.protocol,
     codec,
     prefix: PREFIX,
