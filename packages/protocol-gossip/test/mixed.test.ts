@@ -35,7 +35,7 @@ async function member(
 type Member = Awaited<ReturnType<typeof member>>
 
 /** Until each member has so many peers */
-async function settled(expected: [Member, number][]): Promise<void> {
+async function verified(expected: [Member, number][]): Promise<void> {
   await vi.waitFor(
     () => expect(expected.map(([host]) => host.services.gossip.peers.length)).toEqual(expected.map(([, n]) => n)),
     10_000
@@ -66,7 +66,7 @@ describe('a mixed network', () => {
       await member(['gossip-p2p'], [hub]),
       await member(['gossip-midterm'], [hub])
     ]
-    await settled([[hub, 3], ...spokes.map((spoke): [Member, number] => [spoke, 1])])
+    await verified([[hub, 3], ...spokes.map((spoke): [Member, number] => [spoke, 1])])
     expect(hub.services.gossip.peers.map(({ dialect }) => dialect).toSorted()).toEqual([...all].toSorted())
     await gossipAround([hub, ...spokes], 20)
   }, 30_000)
@@ -83,7 +83,7 @@ describe('a mixed network', () => {
       const second = await member([right, left], [a, b, first])
       const ends = [await member([left], [a, first, second]), await member([right], [b, first, second])]
       const everybody = [a, b, first, second, ...ends]
-      await settled([
+      await verified([
         [a, 3],
         [b, 3],
         [first, 5],
@@ -100,7 +100,7 @@ describe('a mixed network', () => {
     const a = await member(all, [])
     const b = await member(['gossip-p2p', 'gossip'], [a])
     const c = await member(['gossip-midterm', 'gossip'], [a])
-    await settled([
+    await verified([
       [a, 2],
       [b, 1],
       [c, 1]
@@ -127,7 +127,7 @@ describe('a mixed network', () => {
     const hub = await member(['gossip-midterm'], [], init)
     const others = [await member(['gossip-midterm'], [hub], init), await member(['gossip-midterm'], [hub], init)]
     // both know the hub only; in the end they know each other
-    await settled([hub, ...others].map((host): [Member, number] => [host, 2]))
+    await verified([hub, ...others].map((host): [Member, number] => [host, 2]))
     await gossipAround([hub, ...others], 5)
   }, 30_000)
 })
