@@ -222,16 +222,18 @@ describe('a peer of the midterm dialect', () => {
   })
 
   it('is dialled no more than there are places, where nothing else is spoken', () => {
-    const script = setUp({ dialects: ['gossip-midterm'], minConnections: 16, degree: 4 })
+    const script = setUp({ dialects: ['gossip-midterm'], minConnections: 20, maxConnections: 20, degree: 4 })
     script.command({ type: 'start' })
-    connect(script, 'a')
-    const [, question] = sent(script.advance(MINUTE))[0]!
-    const addresses = [1, 2, 3, 4, 5, 6].map(address)
-    script.message('a', worked({ type: 'offer', addresses, challenge: (question as Discovery).challenge! }))
-    expect(only('dial', script.advance(1_000))).toHaveLength(2)
-    ;['b', 'c'].forEach((name) => connect(script, name))
-    script.advance(MINUTE)
-    expect(only('dial', script.advance(1_000))).toEqual([])
+    ;['a', 'b'].forEach((name) => connect(script, name))
+
+    // two of five places are taken
+    for (const [to, question] of sent(script.advance(MINUTE))) {
+      const addresses = [1, 2, 3].map((name) => address(`${to} ${name}`))
+      const challenge = (question as Discovery).challenge!
+      script.message(to.slice('peer-'.length), worked({ type: 'offer', addresses, challenge }))
+    }
+
+    expect(only('dial', script.advance(1_000))).toHaveLength(3)
   })
 })
 

@@ -103,6 +103,50 @@ describe('known peers', () => {
     }
   })
 
+  /** It is reached, stays for a while, verified or not, and is lost. @returns after how many seconds it is redialled */
+  function redialAfter(script: Network, dials: GossipEffect[], stay: number, verify = true): [number, GossipEffect[]] {
+    script.reach(dials)
+
+    if (verify) {
+      script.message('a', { type: 'challenge', challenge: 1n })
+      script.answer({ type: 'solved', peer: peer('a'), challenge: 1n, nonce: 1n })
+      script.message('a', { type: 'verdict', valid: true })
+    }
+
+    script.advance(stay)
+    script.disconnected('a')
+    const lost = script.now
+    let again: GossipEffect[] = []
+
+    while (dialled(again).length === 0) {
+      again = script.advance(SECOND)
+    }
+
+    return [(script.now - lost) / SECOND, again]
+  }
+
+  it('that stayed verified for a minute are redialled after 1 s again, no sooner, and no others', () => {
+    const script = setUp({ knownPeers: [address('a')], challengeTimeout: 60 * MINUTE })
+    const waits: number[] = []
+    let dials = script.command({ type: 'start' })
+
+    for (const [stay, verify] of [
+      [0, false],
+      [MINUTE - 1, true],
+      [MINUTE, true],
+      [2 * MINUTE, false],
+      [0, true],
+      [5 * MINUTE, true],
+      [0, false]
+    ] as const) {
+      const [wait, next] = redialAfter(script, dials, stay, verify)
+      waits.push(wait)
+      dials = next
+    }
+
+    expect(waits).toEqual([1, 2, 1, 2, 4, 1, 2])
+  })
+
   it('are not dialled while they are connected to us', () => {
     const script = setUp({ knownPeers: [address('a')] })
     script.fail(script.command({ type: 'start' }))
@@ -273,6 +317,39 @@ describe('the search', () => {
     const effects = script.advance(SECOND)
     const candidates = dialled(effects).filter((each) => each !== address('known'))
     expect(candidates).toHaveLength(3)
+  })
+
+  it.each([
+    ['keeps one of five pull places', [address('known')], 4],
+    ['keeps none', [], 5]
+  ])('%s for known peers %j that nobody is dialling just now', (_name, knownPeers, candidates) => {
+    const script = setUp({ knownPeers, minConnections: 10, maxConnections: 10 })
+    const names = ['a', 'b', 'c', 'd', 'e']
+    script.fail(script.command({ type: 'start' }))
+    names.forEach((name) => script.push(name))
+
+    // each redial fails at once
+    while (script.now < MINUTE) {
+      script.fail(script.advance(SECOND))
+    }
+
+    names.forEach((name, i) => script.offer(name, [i, i + 10]))
+    expect(dialled(script.advance(SECOND)).filter((each) => each !== address('known'))).toHaveLength(candidates)
+  })
+
+  it('dials no banned candidate, also when it is the only one', () => {
+    const script = setUp({ maxConnections: 32 })
+    script.command({ type: 'start' })
+    script.push('a')
+    script.connected('bad', 'inbound')
+    script.input({ type: 'malformed', peer: peer('bad') })
+    script.disconnected('bad')
+    script.cooldown()
+    script.offer('a', ['bad'])
+    expect(dialled(script.advance(SECOND))).toEqual([])
+    // five minutes after it was banned, it is a candidate like any other
+    script.advance(4 * MINUTE)
+    expect(dialled([...script.offer('a', ['bad']), ...script.advance(SECOND)])).toEqual([address('bad')])
   })
 })
 
