@@ -1,12 +1,13 @@
 /** `pnpm bench [name…]`: measured side by side in one run, interleaved rounds, medians; each target passes or fails. */
 import { parseArgs } from 'node:util'
+import { benchDigest } from './src/digest.ts'
 import { benchGossip } from './src/gossip.ts'
 import { benchProofOfWork } from './src/proof-of-work.ts'
 import type { Comparison } from './src/gossip.ts'
 
 const HELP = `Usage: pnpm bench [options] [name…]
 
-Names: pow, gossip. Without one, all.
+Names: pow, digest, gossip. Without one, all.
 
 Options:
   --rounds <n>  interleaved rounds, medians are of these (default 5)
@@ -15,6 +16,7 @@ Options:
 
 const benchmarks = new Map<string, (rounds: number, print: (line: string) => void) => Promise<Comparison[]>>([
   ['pow', benchProofOfWork],
+  ['digest', benchDigest],
   ['gossip', benchGossip]
 ])
 

@@ -18,7 +18,10 @@ interface Setup {
 async function gossipHost(knownPeers: string[]) {
   return createLibp2p({
     ...hostOptions(),
-    services: { identify: identify(), gossip: gossip({ difficultyBits: 0, knownPeers }) }
+    services: {
+      identify: identify(), // one peer sends all there is to send: what it may send is not what is measured
+      gossip: gossip({ difficultyBits: 0, knownPeers, announceRate: 1_000_000, announceBurst: 1_000_000 })
+    }
   })
 }
 
@@ -35,11 +38,16 @@ async function gossipHosts(): Promise<Setup> {
   return {
     subject: (bytes) => {
       const data = new Uint8Array(bytes)
+      const view = new DataView(data.buffer)
+      let count = 0
       return {
         name: 'gossip, validated',
         measure: async () =>
           closedLoop(
-            () => from.announce(DATA_TYPE, data),
+            () => {
+              view.setUint32(0, count++)
+              from.announce(DATA_TYPE, data)
+            },
             (callback) => (arrived = callback)
           )
       }

@@ -2,6 +2,7 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { identify } from '@libp2p/identify'
 import { tcp } from '@libp2p/tcp'
+import { MEASURE_TIME } from './rounds.ts'
 import type { Libp2pOptions } from 'libp2p'
 
 /** What every host of a benchmark has in common: TCP on loopback, noise, yamux. Each time anew: libp2p writes into it */
@@ -19,9 +20,6 @@ export function hostOptions(): Libp2pOptions {
 
 /** Messages in flight in a closed loop */
 export const IN_FLIGHT = 64
-/** Length of one measurement, in ms */
-export const MEASURE_TIME = 1_000
-
 /**
  * A closed loop: as many messages in flight as `IN_FLIGHT`, a new one for each that arrived.
  *

@@ -1,23 +1,8 @@
 import { createHash } from 'node:crypto'
 import { proves, solve } from '@hearsay/protocol-gossip/pow'
-import { interleave } from './rounds.ts'
+import { interleave, MEASURE_TIME, perSecond } from './rounds.ts'
 import type { Comparison } from './gossip.ts'
 import type { Subject } from './rounds.ts'
-
-/** Length of one measurement, in ms */
-const MEASURE_TIME = 1_000
-
-function perSecond(batch: number, run: () => void): number {
-  const start = performance.now()
-  let count = 0
-
-  while (performance.now() - start < MEASURE_TIME) {
-    run()
-    count += batch
-  }
-
-  return count / ((performance.now() - start) / 1_000)
-}
 
 const message = Buffer.alloc(16)
 

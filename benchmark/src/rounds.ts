@@ -12,6 +12,22 @@ export interface Measured {
   highest: number
 }
 
+/** Length of one measurement, in ms */
+export const MEASURE_TIME = 1_000
+
+/** How many a second, of something that does not wait; `run` does `batch` of them */
+export function perSecond(batch: number, run: () => void): number {
+  const start = performance.now()
+  let count = 0
+
+  while (performance.now() - start < MEASURE_TIME) {
+    run()
+    count += batch
+  }
+
+  return count / ((performance.now() - start) / 1_000)
+}
+
 /** Measures the subjects in turns, so that what slows the machine down slows all of them */
 export async function interleave(subjects: readonly Subject[], rounds: number): Promise<Measured[]> {
   const results = subjects.map(() => [] as number[])

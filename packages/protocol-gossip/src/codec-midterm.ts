@@ -6,20 +6,10 @@
  */
 import { ByteReader, ByteWriter, DecodeError } from '@hearsay/protocol-core/pure'
 import { decode, decodeAddresses, encode, encodeAddresses, MessageType } from './codec.ts'
-import type { Announce, Info } from './codec.ts'
+import type { Announce, Discovery, Info, Offer } from './codec.ts'
 
-export interface MidtermDiscovery {
-  type: 'discovery'
-  /** Issued by who asks, to be answered with */
-  challenge: bigint
-}
-export interface MidtermOffer {
-  type: 'offer'
-  challenge: bigint
-  /** Chosen so that SHA-256 of the whole OFFER packet starts with zero bits */
-  nonce: bigint
-  addresses: string[]
-}
+export type MidtermDiscovery = Required<Discovery>
+export type MidtermOffer = Required<Offer>
 export type MidtermMessage = Announce | Info | MidtermDiscovery | MidtermOffer
 
 export function encodeMidterm(message: MidtermMessage): Uint8Array {

@@ -30,11 +30,16 @@ export interface Announce {
 /** "Which peers do you know?" */
 export interface Discovery {
   type: 'discovery'
+  /** In the midterm dialect: what the offer has to carry */
+  challenge?: bigint
 }
 export interface Offer {
   type: 'offer'
   /** Multiaddrs that end in `/p2p/<peer id>` */
   addresses: string[]
+  /** In the midterm dialect: that of the question, and what makes the hash of the whole packet a proof */
+  challenge?: bigint
+  nonce?: bigint
 }
 export interface Info {
   type: 'info'

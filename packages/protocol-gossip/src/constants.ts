@@ -3,11 +3,18 @@ import type { GossipConfig } from './contract.ts'
 
 /** G1 as its authors finished it. @see docs/specs/gossip.md#wire */
 export const PROTOCOL = '/hearsay/gossip/1.0.0'
+/** G1 as its midterm text has it */
+export const MIDTERM_PROTOCOL = '/hearsay/gossip-midterm/1.0.0'
+/** G2 */
+export const P2P_PROTOCOL = '/hearsay/gossip-p2p/1.0.0'
+
+/** Zero bits of the hash of an OFFER of the midterm dialect */
+export const MIDTERM_OFFER_BITS = 16
 
 /** `size` is a u16 that counts itself: 65,535 less its own 2 bytes */
 export const MAX_FRAME_BYTES = 65_533
 
-/** A frame less the 14 bytes of type, id, ttl, reserved and data type */
+/** A frame less the 14 bytes of type, id, ttl, reserved and data type: what every dialect can carry */
 export const MAX_DATA_BYTES = 65_519
 
 /** Addresses in one OFFER, one per peer. @see docs/specs/gossip.md#membership */
@@ -51,11 +58,21 @@ export const MAX_PENDING_BYTES = 16 * 2 ** 20
 /** Announces of our own that wait for a first verified peer; the oldest are given up */
 export const MAX_OUTBOX = 64
 
+/**
+ * How many times as much as others a peer we dialled may bring. Who floods chooses whom to dial, but not who dials him;
+ * so what relays bring comes through while he is held back.
+ */
+export const DIALLED_RATE_FACTOR = 10
+
+/** Draws of an id for an announce of our own whose content was announced lately, under so many ids that they collide */
+export const MAX_ID_DRAWS = 4
+
 /** Subscriptions of all parties together */
 export const MAX_SUBSCRIPTIONS = 65_536
 
 /** Each number with its source in docs/specs/gossip.md */
 export const engineDefaults: GossipConfig = {
+  dialects: ['gossip', 'gossip-p2p'],
   difficultyBits: 24,
   challengeTimeout: 120_000,
   banTime: 300_000,
@@ -68,6 +85,8 @@ export const engineDefaults: GossipConfig = {
   bootstrapper: undefined,
   fromConnections: true,
   cacheSize: 65_536,
+  announceRate: 1_000,
+  announceBurst: 10_000,
   verdictTimeout: 10_000,
   relayUnknown: false
 }
@@ -112,6 +131,8 @@ export const gossipRanges: Readonly<Record<NumericOption, Range>> = {
   maxConnections: [2, 1_000],
   searchCooldown: [SECOND, DAY],
   cacheSize: [1, 1_000_000],
+  announceRate: [1, 1_000_000],
+  announceBurst: [1, 1_000_000],
   verdictTimeout: [1, 600 * SECOND],
   dialTimeout: [100, 300 * SECOND],
   maxQueuedBytes: [65_536, 2 ** 30],

@@ -1,9 +1,12 @@
 /** What the gossip engine is told, and what it says. Types only. */
 import type { Direction, Effect, Input, Millis, PeerKey } from '@hearsay/protocol-core/pure'
-import type { Announce, Message } from './codec.ts'
+import type { Announce, Discovery, Message, Offer } from './codec.ts'
 
 /** Who hears announces of one data type: a validator in this process, or a client of an API */
 export type SubscriberId = number
+
+/** @see docs/specs/gossip.md#wire */
+export type DialectName = 'gossip' | 'gossip-midterm' | 'gossip-p2p'
 
 export type Command =
   /** Dial the known peers, and search from now on */
@@ -20,20 +23,25 @@ export type Ask =
   /** What a subscriber thinks of an announce. `ticket` names it until the verdict */
   | { type: 'validate'; ticket: number; subscriber: SubscriberId; announce: Announce }
   /** Where these peers can be reached, to be offered to `asker` */
-  | { type: 'addresses'; asker: PeerKey; peers: PeerKey[] }
+  | { type: 'addresses'; asker: PeerKey; question: Discovery; peers: PeerKey[] }
+  /** The nonce with which the hash of this packet, which is the offer, starts with so many zero bits */
+  | { type: 'prove'; peer: PeerKey; offer: Offer; packet: Uint8Array; difficultyBits: number }
 
 export type Answer =
   /** No nonce: there is none within what may be searched */
   | { type: 'solved'; peer: PeerKey; challenge: bigint; nonce?: bigint }
   | { type: 'verdict'; ticket: number; subscriber: SubscriberId; valid: boolean }
-  | { type: 'addresses'; asker: PeerKey; addresses: string[] }
+  | { type: 'addresses'; asker: PeerKey; question: Discovery; addresses: string[] }
+  /** The offer with its nonce, or none where there is none */
+  | { type: 'proven'; peer: PeerKey; offer?: Offer }
 
 export type Event =
   /** An announce that every subscriber found valid */
   | { type: 'message'; announce: Announce; from: PeerKey }
   /** What became of an announce of our own: peers it went to, and whether it waits for the first one */
   | { type: 'announced'; id: bigint; sentTo: number; queued: boolean }
-  | { type: 'verified'; peer: PeerKey; direction: Direction }
+  /** It may speak now: it passed the gate, or its dialect has none */
+  | { type: 'verified'; peer: PeerKey; direction: Direction; dialect: DialectName }
   | { type: 'lost'; peer: PeerKey }
   /** Whether there is a verified peer, or nobody to wait for */
   | { type: 'ready'; ready: boolean }
@@ -48,12 +56,14 @@ export type CloseReason =
   | 'wrong proof'
   | 'banned' // it came back too early
   | 'late' // the gate took longer than challengeTimeout
-  | 'crowded' // it was unverified, and others came
+  | 'crowded' // it had proved nothing, and others came
   | 'unsolved' // we found no proof for it
   | 'refused' // it did not accept our proof
   | 'evicted' // the oldest push peer made room
 
 export interface GossipConfig {
+  /** Those offered, most preferred first */
+  dialects: readonly DialectName[]
   /** Leading zero bits of a proof of work */
   difficultyBits: number
   challengeTimeout: Millis
@@ -73,6 +83,9 @@ export interface GossipConfig {
   fromConnections: boolean
   /** Announces remembered, see SeenSet */
   cacheSize: number
+  /** New announces taken of one peer: a second in the long run, and at once */
+  announceRate: number
+  announceBurst: number
   /** How long a subscriber may take */
   verdictTimeout: Millis
   /** Pass on announces that nobody here subscribed to */

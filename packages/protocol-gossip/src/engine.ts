@@ -5,21 +5,39 @@
  *
  * @see docs/specs/gossip.md
  */
+import { Sha256 } from '@hearsay/protocol-core/pure'
+import { noCounts } from './counts.ts'
+import { dialectsOf } from './dialects.ts'
 import { close, Gate } from './gate.ts'
 import { Membership } from './membership.ts'
+import { AnnounceMemory } from './memory.ts'
 import { Spread } from './spread.ts'
 import type { Engine, Input, Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
+import type { Sha256 as Sha256Function } from './announce-id.ts'
 import type { Message } from './codec.ts'
 import type { Answer, Command, GossipConfig, GossipEffect, GossipInput } from './contract.ts'
+import type { Counts } from './counts.ts'
+import type { Dialect } from './dialect.ts'
 
 export { engineDefaults } from './constants.ts'
+export { noCounts } from './counts.ts'
+export { dialectsOf } from './dialects.ts'
+export { AnnounceMemory } from './memory.ts'
 export type * from './contract.ts'
+export type { Counts, Fate } from './counts.ts'
+export type { Dialect } from './dialect.ts'
 
 export interface GossipEngineInit {
   /** Our own peer id */
   self: PeerKey
   config: GossipConfig
   random: Random
+  /** A fast one, where there is one */
+  sha256?: Sha256Function
+  /** What it counts, for who wants to know */
+  counts?: Counts
+  /** What was seen before, to go on from there */
+  memory?: AnnounceMemory
 }
 
 export class GossipEngine implements Engine<GossipInput, GossipEffect> {
@@ -27,11 +45,15 @@ export class GossipEngine implements Engine<GossipInput, GossipEffect> {
   private readonly membership: Membership
   private readonly spread: Spread
 
-  constructor({ self, config, random }: GossipEngineInit) {
-    this.gate = new Gate(config, random)
-    this.spread = new Spread(config, random)
+  constructor(init: GossipEngineInit) {
+    const { self, config, random, sha256 = Sha256.digest, counts = noCounts() } = init
+    const memory = init.memory ?? new AnnounceMemory(config.cacheSize, random)
+    const dialects = dialectsOf(config.dialects, sha256)
+    const dialectOf = (peer: PeerKey): Dialect | undefined => this.gate.dialectOf(peer)
     const isBanned = (peer: PeerKey, now: Millis): boolean => this.gate.isBanned(peer, now)
-    this.membership = new Membership({ self, config, random, isBanned })
+    this.gate = new Gate(config, random, dialects)
+    this.spread = new Spread({ config, random, sha256, memory, counts, dialectOf })
+    this.membership = new Membership({ self, config, random, dialects, dialectOf, isBanned })
   }
 
   handle(input: GossipInput, now: Millis): GossipEffect[] {
@@ -51,7 +73,7 @@ export class GossipEngine implements Engine<GossipInput, GossipEffect> {
       case 'timer':
         return this.onTimer(input.key, now)
       case 'answer':
-        return this.onAnswer(input.answer)
+        return this.onAnswer(input.answer, now)
       case 'command':
         return this.onCommand(input.command, now)
     }
@@ -62,8 +84,8 @@ export class GossipEngine implements Engine<GossipInput, GossipEffect> {
       return [close(input.peer, 'banned')]
     }
 
-    this.membership.onConnected(input.peer, input.direction)
-    return this.gate.onConnected(input, now)
+    this.membership.onConnected(input.peer, input.direction, input.group)
+    return this.admit(this.gate.onConnected(input, now), now)
   }
 
   private onDisconnected(peer: PeerKey, now: Millis): GossipEffect[] {
@@ -80,7 +102,7 @@ export class GossipEngine implements Engine<GossipInput, GossipEffect> {
         return this.admit(this.gate.onMessage(peer, message, now), now)
     }
 
-    if (!this.gate.isVerified(peer)) {
+    if (!this.gate.isAdmitted(peer)) {
       return this.gate.ban(peer, 'violation', now)
     }
 
@@ -88,18 +110,22 @@ export class GossipEngine implements Engine<GossipInput, GossipEffect> {
       case 'announce':
         return this.spread.onAnnounce(peer, message, now)
       case 'discovery':
-        return this.membership.onDiscovery(peer, now)
+        return this.membership.onDiscovery(peer, message, now)
       case 'offer':
-        return this.membership.onOffer(peer, message.addresses, now) ?? this.gate.ban(peer, 'violation', now)
+        return this.membership.onOffer(peer, message, now) ?? this.gate.ban(peer, 'violation', now)
     }
   }
 
-  /** Whom the gate verified joins the others */
+  /** Whom the gate let in joins the others */
   private admit(effects: GossipEffect[], now: Millis): GossipEffect[] {
     for (const effect of effects) {
       if (effect.type === 'emit' && effect.event.type === 'verified') {
         const { peer, direction } = effect.event
-        return [...effects, ...this.membership.onVerified(peer, direction, now), ...this.spread.onVerified(peer)]
+        return [
+          ...effects,
+          ...this.membership.onVerified(peer, direction, now),
+          ...this.spread.onVerified(peer, direction, now)
+        ]
       }
     }
 
@@ -117,14 +143,16 @@ export class GossipEngine implements Engine<GossipInput, GossipEffect> {
     }
   }
 
-  private onAnswer(answer: Answer): GossipEffect[] {
+  private onAnswer(answer: Answer, now: Millis): GossipEffect[] {
     switch (answer.type) {
       case 'solved':
         return this.gate.onSolved(answer)
       case 'verdict':
-        return this.spread.onVerdict(answer)
+        return this.spread.onVerdict(answer, now)
       case 'addresses':
         return this.membership.onAddresses(answer)
+      case 'proven':
+        return this.membership.onProven(answer)
     }
   }
 
@@ -139,7 +167,7 @@ export class GossipEngine implements Engine<GossipInput, GossipEffect> {
         this.spread.subscribers.add(command.subscriber, command.party, command.dataType)
         return []
       case 'unsubscribe':
-        return this.spread.onUnsubscribe(command.subscriber)
+        return this.spread.onUnsubscribe(command.subscriber, now)
       case 'announce':
         return this.spread.onCommand(command, now)
     }

@@ -5,10 +5,12 @@
  */
 import { BoundedMap } from '@hearsay/protocol-core/pure'
 import { MAX_BANNED } from './constants.ts'
+import { oldestOfTheCrowd } from './crowd.ts'
 import { proves } from './pow/proof.ts'
 import type { Direction, Input, Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
-import type { Challenge, Info, Proof, Verdict } from './codec.ts'
+import type { Challenge, Info, Message, Proof, Verdict } from './codec.ts'
 import type { Answer, CloseReason, GossipConfig, GossipEffect } from './contract.ts'
+import type { Dialect } from './dialect.ts'
 
 /** The messages that belong to the gate; all others are for verified peers */
 export type GateMessage = Challenge | Info | Proof | Verdict
@@ -17,11 +19,12 @@ type GateConfig = Pick<GossipConfig, 'difficultyBits' | 'challengeTimeout' | 'ba
 
 /**
  * How far a peer has come. One we accepted is challenged until it proved its work; one we dialled lets us wait for its
- * challenge, solve it, and wait for its verdict.
+ * challenge, solve it, and wait for its verdict. Where the dialect has no gate, both are admitted from the start.
  */
-type Stage = 'challenged' | 'awaiting' | 'solving' | 'proven' | 'verified'
+type Stage = 'challenged' | 'awaiting' | 'solving' | 'proven' | 'admitted'
 
 interface Guest {
+  dialect: Dialect
   direction: Direction
   group: string
   stage: Stage
@@ -36,6 +39,8 @@ const TIMER = 'gate'
 export class Gate {
   private readonly config: GateConfig
   private readonly random: Random
+  /** By protocol id. BOUNDED by the configuration */
+  private readonly dialects: ReadonlyMap<string, Dialect>
   /** BOUNDED by the sessions there are, and unverified inbound ones by maxUnverified */
   private readonly guests = new Map<PeerKey, Guest>()
   /** Those not verified yet, oldest first; all have the same time, so in order of deadline. BOUNDED by `guests` */
@@ -44,8 +49,9 @@ export class Gate {
   private readonly banned = new BoundedMap<PeerKey, Millis>(MAX_BANNED)
   private port = 0
 
-  constructor(config: GateConfig, random: Random) {
+  constructor(config: GateConfig, random: Random, dialects: readonly Dialect[]) {
     this.config = config
+    this.dialects = new Map(dialects.map((dialect) => [dialect.protocol, dialect]))
     this.random = random
   }
 
@@ -54,8 +60,14 @@ export class Gate {
     this.port = port
   }
 
-  isVerified(peer: PeerKey): boolean {
-    return this.guests.get(peer)?.stage === 'verified'
+  /** Whether a peer may say what is not for the gate */
+  isAdmitted(peer: PeerKey): boolean {
+    return this.guests.get(peer)?.stage === 'admitted'
+  }
+
+  /** What a peer speaks, while there is a session with it */
+  dialectOf(peer: PeerKey): Dialect | undefined {
+    return this.guests.get(peer)?.dialect
   }
 
   isBanned(peer: PeerKey, now: Millis): boolean {
@@ -69,15 +81,20 @@ export class Gate {
   }
 
   onConnected(
-    { peer, direction, group }: Extract<Input<never, never, never>, { type: 'connected' }>,
+    { peer, direction, group, protocol }: Extract<Input<never, never, never>, { type: 'connected' }>,
     now: Millis
   ): GossipEffect[] {
-    if (this.isBanned(peer, now)) {
+    const dialect = this.dialects.get(protocol)
+
+    if (dialect === undefined) {
+      return [close(peer, 'violation')]
+    } else if (this.isBanned(peer, now)) {
       return [close(peer, 'banned')]
     }
 
     const inbound = direction === 'inbound'
     const guest: Guest = {
+      dialect,
       direction,
       group,
       stage: inbound ? 'challenged' : 'awaiting',
@@ -85,10 +102,9 @@ export class Gate {
       deadline: now + this.config.challengeTimeout,
       informed: false
     }
-    const first = this.unverified.size === 0
     this.guests.set(peer, guest)
-    this.unverified.set(peer, guest)
-    return [...(inbound ? this.challenge(peer, guest) : this.inform(peer)), ...(first ? [this.arm(guest)] : [])]
+    const greeting = inbound ? [] : urgent(peer, dialect.greet(this.port))
+    return [...greeting, ...(dialect.gated ? this.examine(peer, guest) : this.admit(peer, guest))]
   }
 
   onDisconnected(peer: PeerKey): GossipEffect[] {
@@ -99,7 +115,7 @@ export class Gate {
     switch (guest?.stage) {
       case 'solving':
         return [{ type: 'cancel', key: solveKey(peer) }]
-      case 'verified':
+      case 'admitted':
         return [{ type: 'emit', event: { type: 'lost', peer } }]
       default:
         return []
@@ -135,7 +151,7 @@ export class Gate {
     }
 
     guest.stage = 'proven'
-    return [{ type: 'send', peer, message: { type: 'proof', nonce }, urgent: true }]
+    return urgent(peer, [{ type: 'proof', nonce }])
   }
 
   /** Close those whose time is over. Late is no offence: they may try again with a fresh challenge */
@@ -160,14 +176,17 @@ export class Gate {
     return [close(peer, reason)]
   }
 
-  private challenge(peer: PeerKey, { challenge }: Guest): GossipEffect[] {
-    const crowded = this.takeCrowded()
-    const send: GossipEffect = { type: 'send', peer, message: { type: 'challenge', challenge }, urgent: true }
-    return crowded === undefined ? [send] : [close(crowded, 'crowded'), send]
+  /** From now on its time runs; one that dialled us is told what to prove */
+  private examine(peer: PeerKey, guest: Guest): GossipEffect[] {
+    const timer = this.unverified.size === 0 ? [this.arm(guest)] : []
+    this.unverified.set(peer, guest)
+    return guest.direction === 'inbound' ? [...this.challenge(peer, guest), ...timer] : timer
   }
 
-  private inform(peer: PeerKey): GossipEffect[] {
-    return this.port === 0 ? [] : [{ type: 'send', peer, message: { type: 'info', port: this.port }, urgent: true }]
+  private challenge(peer: PeerKey, { challenge }: Guest): GossipEffect[] {
+    const crowded = this.takeCrowded()
+    const send = urgent(peer, [{ type: 'challenge', challenge }])
+    return crowded === undefined ? send : [close(crowded, 'crowded'), ...send]
   }
 
   /** Over the bound, the oldest unverified peer of the address group that holds most */
@@ -176,22 +195,15 @@ export class Gate {
       return undefined
     }
 
-    const groups = new Map<string, PeerKey[]>()
+    const inbound = [...this.unverified].flatMap(([peer, { direction, group }]) =>
+      direction === 'inbound' ? [[peer, group] as const] : []
+    )
 
-    for (const [peer, { direction, group }] of this.unverified) {
-      if (direction === 'inbound') {
-        groups.set(group, [...(groups.get(group) ?? []), peer])
-      }
-    }
-
-    const all = [...groups.values()]
-    const count = all.reduce((sum, peers) => sum + peers.length, 0)
-
-    if (count <= this.config.maxUnverified) {
+    if (inbound.length <= this.config.maxUnverified) {
       return undefined
     }
 
-    const oldest = all.reduce((most, peers) => (peers.length > most.length ? peers : most))[0]!
+    const oldest = oldestOfTheCrowd(inbound)!
     this.unverified.delete(oldest)
     return oldest
   }
@@ -204,14 +216,15 @@ export class Gate {
 
   private onProof(peer: PeerKey, guest: Guest, nonce: bigint, now: Millis): GossipEffect[] {
     const valid = proves(guest.challenge, nonce, this.config.difficultyBits)
-    const verdict: GossipEffect = { type: 'send', peer, message: { type: 'verdict', valid }, urgent: true }
-    return [verdict, ...(valid ? this.admit(peer, guest) : this.ban(peer, 'wrong proof', now))]
+    const verdict = urgent(peer, guest.dialect.judge(valid))
+    return [...verdict, ...(valid ? this.admit(peer, guest) : this.ban(peer, 'wrong proof', now))]
   }
 
   private admit(peer: PeerKey, guest: Guest): GossipEffect[] {
-    guest.stage = 'verified'
+    const { direction, dialect } = guest
+    guest.stage = 'admitted'
     this.unverified.delete(peer)
-    return [{ type: 'emit', event: { type: 'verified', peer, direction: guest.direction } }]
+    return [{ type: 'emit', event: { type: 'verified', peer, direction, dialect: dialect.name } }]
   }
 
   private arm({ deadline }: Guest): GossipEffect {
@@ -221,6 +234,10 @@ export class Gate {
 
 export function close(peer: PeerKey, reason: CloseReason): GossipEffect {
   return { type: 'close', peer, reason }
+}
+
+function urgent(peer: PeerKey, messages: readonly Message[]): GossipEffect[] {
+  return messages.map((message) => ({ type: 'send', peer, message, urgent: true }))
 }
 
 function solveKey(peer: PeerKey): string {

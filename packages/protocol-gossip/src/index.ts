@@ -15,21 +15,30 @@
  */
 import { InvalidParametersError, withDefaults } from '@hearsay/protocol-core/pure'
 import { gossipDefaults, gossipRanges } from './constants.ts'
+import { DIALECT_NAMES } from './dialects.ts'
 import { GossipService } from './service.ts'
 import type {
   AbortOptions,
   ComponentLogger,
   Libp2pEvents,
+  Metrics,
   PeerId,
   PeerStore,
   TypedEventTarget
 } from '@libp2p/interface'
 import type { AddressManager, ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { Direction } from '@hearsay/protocol-core/pure'
+import type { DialectName } from './contract.ts'
 
-export { gossipDefaults, gossipRanges, MAX_DATA_BYTES, PROTOCOL } from './constants.ts'
+export { gossipDefaults, gossipRanges, MAX_DATA_BYTES, MIDTERM_PROTOCOL, P2P_PROTOCOL, PROTOCOL } from './constants.ts'
+export type { DialectName } from './contract.ts'
 
 export interface GossipInit {
+  /**
+   * The dialects to speak, most preferred first: `'gossip'`, `'gossip-p2p'`, `'gossip-midterm'`. The last has no gate:
+   * its peers get a quarter of `maxConnections`. @default ['gossip', 'gossip-p2p']
+   */
+  dialects?: readonly DialectName[] | undefined
   /** Leading zero bits of a proof of work, equal in the whole network; 0–64, 0 only for tests. @default 24 */
   difficultyBits?: number | undefined
   /** Refuse to search for proofs of more bits than this, 0–64. @default 32 */
@@ -58,6 +67,10 @@ export interface GossipInit {
   fromConnections?: boolean | undefined
   /** Announces remembered to drop their copies; those of the last 2 min stay up to 16 times as many. 1–1,000,000. @default 65_536 */
   cacheSize?: number | undefined
+  /** New announces taken of one peer, 1–1,000,000 a second; what is more is dropped. @default 1_000 */
+  announceRate?: number | undefined
+  /** And at once, 1–1,000,000. @default 10_000 */
+  announceBurst?: number | undefined
   /** Time for a validator, 1 ms to 10 min in ms; then the announce is dropped. @default 10_000 */
   verdictTimeout?: number | undefined
   /** Pass on announces of data types nobody here subscribed to. @default false */
@@ -78,6 +91,7 @@ export interface GossipComponents {
   peerStore: PeerStore
   events: TypedEventTarget<Libp2pEvents>
   logger: ComponentLogger
+  metrics?: Metrics | undefined
 }
 
 export interface GossipMessage {
@@ -94,12 +108,14 @@ export interface GossipPeer {
   /** A peer id as text */
   peer: string
   direction: Direction
+  /** What is spoken with it; the midterm dialect has no gate to pass */
+  dialect: DialectName
 }
 
 export interface GossipEvents {
   /** An announce that every validator accepted */
   message: CustomEvent<GossipMessage>
-  /** A peer passed the gate: ours if inbound, its own if outbound */
+  /** A peer passed the gate, ours if inbound, its own if outbound; or its dialect has none */
   'peer:verified': CustomEvent<GossipPeer>
   /** A verified peer is gone; its peer id as text */
   'peer:lost': CustomEvent<string>
@@ -159,9 +175,19 @@ export interface Gossip extends TypedEventTarget<GossipEvents> {
  */
 export function gossip(init: GossipInit = {}): (components: GossipComponents) => Gossip {
   const config = withDefaults(gossipDefaults, init, gossipRanges)
+  checkDialects(config.dialects)
   checkOrder(config, 'minConnections', 'maxConnections')
   checkOrder(config, 'degree', 'minConnections')
   return (components) => new GossipService(components, config)
+}
+
+function checkDialects(dialects: readonly string[]): void {
+  const strange = dialects.find((name) => !DIALECT_NAMES.some((known) => known === name))
+
+  if (dialects.length === 0 || strange !== undefined || new Set(dialects).size < dialects.length) {
+    const allowed = `must be some of ${DIALECT_NAMES.join(', ')}, each once`
+    throw new InvalidParametersError('dialects', `${allowed}, and is ${JSON.stringify(dialects)}`)
+  }
 }
 
 function checkOrder(

@@ -9,9 +9,12 @@ import { FOUND_WAIT, MAX_FOUND, MAX_OFFERED, OFFER_WAIT } from './constants.ts'
 import { Contacts } from './contacts.ts'
 import { close } from './gate.ts'
 import { Offers, peerOf } from './offers.ts'
+import { OpenPlaces } from './open-places.ts'
 import type { Direction, Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
 import type { Contact } from './contacts.ts'
+import type { Discovery, Offer } from './codec.ts'
 import type { Answer, GossipConfig, GossipEffect } from './contract.ts'
+import type { Dialect } from './dialect.ts'
 
 export interface MembershipInit {
   self: PeerKey
@@ -20,6 +23,9 @@ export interface MembershipInit {
     'minConnections' | 'maxConnections' | 'searchCooldown' | 'knownPeers' | 'bootstrapper' | 'fromConnections'
   >
   random: Random
+  /** Those offered */
+  dialects: readonly Dialect[]
+  dialectOf(peer: PeerKey): Dialect | undefined
   isBanned(peer: PeerKey, now: Millis): boolean
 }
 
@@ -34,14 +40,16 @@ export class Membership {
   private readonly maxPush: number
   private readonly contacts: Contacts
   private readonly offers: Offers
-  /** Everybody with a session, verified or not. BOUNDED by the sessions there are */
-  private readonly online = new Set<PeerKey>()
+  /** Everybody with a session, verified or not, and its address group. BOUNDED by the sessions there are */
+  private readonly online = new Map<PeerKey, string>()
   /** Peers we dialled that are still at the gate. BOUNDED by maxPull */
   private readonly entering = new Set<PeerKey>()
   /** BOUNDED by maxPull */
   private readonly pull = new Set<PeerKey>()
   /** Oldest first. BOUNDED by maxPush */
   private readonly push = new Set<PeerKey>()
+  /** Peers whose dialect has no gate; those we dialled are in `pull` too */
+  private readonly open: OpenPlaces
   /** BOUNDED by maxPull */
   private readonly dialling = new Map<string, Dial>()
   /** When a peer was last sent an OFFER. BOUNDED by the verified peers */
@@ -58,6 +66,7 @@ export class Membership {
     this.init = init
     this.maxPull = Math.ceil(maxConnections / 2)
     this.maxPush = Math.floor(maxConnections / 2)
+    this.open = new OpenPlaces(Math.floor(maxConnections / 4))
     this.contacts = new Contacts(knownPeers, bootstrapper)
     this.offers = new Offers(init.self, init.random)
   }
@@ -67,8 +76,8 @@ export class Membership {
     return [...nobodyToWaitFor, this.armSearch(now), ...this.dialContacts(now)]
   }
 
-  onConnected(peer: PeerKey, direction: Direction): void {
-    this.online.add(peer)
+  onConnected(peer: PeerKey, direction: Direction, group: string): void {
+    this.online.set(peer, group)
     this.contacts.onConnected(peer)
 
     if (direction === 'outbound') {
@@ -80,7 +89,9 @@ export class Membership {
     this.entering.delete(peer)
     this.contacts.onVerified(peer, now)
 
-    if (direction === 'outbound') {
+    if (this.init.dialectOf(peer)?.gated === false) {
+      return this.takePlace(peer, direction)
+    } else if (direction === 'outbound') {
       this.pull.add(peer)
       return this.setReady(true)
     }
@@ -89,10 +100,26 @@ export class Membership {
     return [...this.setReady(true), ...this.evict()]
   }
 
+  /** One that passed no gate. If it dialled us, it is in neither view */
+  private takePlace(peer: PeerKey, direction: Direction): GossipEffect[] {
+    const dialled = direction === 'outbound'
+    const leaving = this.open.take(peer, dialled ? undefined : this.online.get(peer))
+
+    if (dialled && leaving !== peer) {
+      this.pull.add(peer)
+    }
+
+    return [
+      ...(leaving === undefined ? [] : [close(leaving, 'crowded')]),
+      ...(this.pull.has(peer) ? this.setReady(true) : [])
+    ]
+  }
+
   onDisconnected(peer: PeerKey, now: Millis): GossipEffect[] {
     const mayHaveRoom = this.entering.delete(peer) || this.pull.delete(peer)
     this.online.delete(peer)
     this.push.delete(peer)
+    this.open.leave(peer)
     this.offeredAt.delete(peer)
     this.offers.onDisconnected(peer)
     this.contacts.onDisconnected(peer, now)
@@ -143,7 +170,7 @@ export class Membership {
   }
 
   /** At most one OFFER per asking peer and cooldown */
-  onDiscovery(asker: PeerKey, now: Millis): GossipEffect[] {
+  onDiscovery(asker: PeerKey, question: Discovery, now: Millis): GossipEffect[] {
     const last = this.offeredAt.get(asker)
 
     if (last !== undefined && now - last < this.init.config.searchCooldown) {
@@ -151,18 +178,26 @@ export class Membership {
     }
 
     this.offeredAt.set(asker, now)
-    const peers = [...this.pull, ...this.push].filter((peer) => peer !== asker)
-    return peers.length === 0 ? [] : [{ type: 'ask', ask: { type: 'addresses', asker, peers } }]
+    // those that passed no gate are offered to their like only
+    const peers = this.members().filter((peer) => peer !== asker && (this.isGated(peer) || !this.isGated(asker)))
+    return peers.length === 0 ? [] : [{ type: 'ask', ask: { type: 'addresses', asker, question, peers } }]
   }
 
-  onAddresses({ asker, addresses }: Extract<Answer, { type: 'addresses' }>): GossipEffect[] {
+  onAddresses({ asker, question, addresses }: Extract<Answer, { type: 'addresses' }>): GossipEffect[] {
+    const dialect = this.init.dialectOf(asker)
     const offered = addresses.slice(0, MAX_OFFERED)
-    return offered.length === 0 ? [] : [{ type: 'send', peer: asker, message: { type: 'offer', addresses: offered } }]
+    return offered.length === 0 || dialect === undefined ? [] : [dialect.offer(asker, question, offered)]
+  }
+
+  onProven({ peer, offer }: Extract<Answer, { type: 'proven' }>): GossipEffect[] {
+    return offer === undefined ? [] : [{ type: 'send', peer, message: offer }]
   }
 
   /** @returns undefined when the offer breaks the rules */
-  onOffer(peer: PeerKey, addresses: string[], now: Millis): GossipEffect[] | undefined {
-    if (!this.offers.onOffer(peer, addresses, now)) {
+  onOffer(peer: PeerKey, offer: Offer, now: Millis): GossipEffect[] | undefined {
+    const dialect = this.init.dialectOf(peer)
+
+    if (dialect === undefined || !this.offers.onOffer(peer, offer, dialect, now)) {
       return undefined
     }
 
@@ -176,11 +211,14 @@ export class Membership {
       return [again]
     }
 
-    const verified = [...this.pull, ...this.push]
-    this.offers.onAsked(verified, now)
+    const questions = this.members().flatMap((peer) => {
+      const question = this.init.dialectOf(peer)?.ask(this.init.random)
+      return question === undefined ? [] : [[peer, question] as const]
+    })
+    this.offers.onAsked(questions, now)
     // well before the next search, which starts afresh
     this.drawAt = now + Math.min(OFFER_WAIT, this.init.config.searchCooldown / 2)
-    const ask = verified.map((peer): GossipEffect => ({ type: 'send', peer, message: { type: 'discovery' } }))
+    const ask = questions.map(([peer, message]): GossipEffect => ({ type: 'send', peer, message }))
     return [again, ...ask, { type: 'arm', key: 'draw', at: this.drawAt }]
   }
 
@@ -256,6 +294,15 @@ export class Membership {
     return !underway && !this.online.has(peer) && !this.init.isBanned(peer, now)
   }
 
+  /** Who may be asked, and be offered to others */
+  private members(): PeerKey[] {
+    return [...new Set([...this.pull, ...this.push, ...this.open.peers])]
+  }
+
+  private isGated(peer: PeerKey): boolean {
+    return this.init.dialectOf(peer)?.gated !== false
+  }
+
   /** Nobody verified, and nobody about to be */
   private isAlone(): boolean {
     return this.pull.size + this.push.size + this.pending === 0
@@ -269,7 +316,8 @@ export class Membership {
   /** Pull places for others than known peers */
   private get room(): number {
     const reserved = this.contacts.allKnownOffline ? 1 : 0
-    return this.maxPull - this.pull.size - this.pending - reserved
+    const free = this.init.dialects.some(({ gated }) => gated) ? this.maxPull : this.open.free
+    return Math.min(this.maxPull - this.pull.size, free) - this.pending - reserved
   }
 
   /** How many candidates to dial: there must be room for them, and too few peers without them */

@@ -6,6 +6,14 @@
 import { shuffle } from '@hearsay/protocol-core/pure'
 import { MAX_ADDRESS_LENGTH, MAX_OFFERED, OFFER_MAX_AGE } from './constants.ts'
 import type { Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
+import type { Discovery, Offer } from './codec.ts'
+import type { Dialect } from './dialect.ts'
+
+/** One of ours, and when it was sent */
+interface Question {
+  discovery: Discovery
+  at: Millis
+}
 
 /** The peer that a multiaddr ends in, if it ends in one */
 export function peerOf(address: string): PeerKey | undefined {
@@ -15,8 +23,8 @@ export function peerOf(address: string): PeerKey | undefined {
 export class Offers {
   private readonly self: PeerKey
   private readonly random: Random
-  /** When each peer was asked, for questions without an answer. BOUNDED by the peers, and OFFER_MAX_AGE per cooldown */
-  private readonly asked = new Map<PeerKey, Millis[]>()
+  /** Questions without an answer. BOUNDED by the peers, and OFFER_MAX_AGE per cooldown */
+  private readonly asked = new Map<PeerKey, Question[]>()
   /** Addresses not tried yet. BOUNDED by the peers asked, MAX_OFFERED each */
   private readonly candidates = new Map<PeerKey, string[]>()
   /** How often each offerer was drawn from in this search. BOUNDED by `candidates` */
@@ -30,20 +38,25 @@ export class Offers {
   }
 
   /** A new search: forget what is left of the last one */
-  onAsked(peers: Iterable<PeerKey>, now: Millis): void {
+  onAsked(questions: Iterable<readonly [PeerKey, Discovery]>, now: Millis): void {
     this.candidates.clear()
     this.drawn.clear()
     this.turns = []
 
-    for (const peer of peers) {
-      this.asked.set(peer, [...this.unanswered(peer, now), now])
+    for (const [peer, discovery] of questions) {
+      this.asked.set(peer, [...this.unanswered(peer, now), { discovery, at: now }])
     }
   }
 
   /** @returns whether the offer is one we asked for, recent, not empty, not too long, and does not name ourselves */
-  onOffer(peer: PeerKey, addresses: string[], now: Millis): boolean {
-    const [answered, ...rest] = this.unanswered(peer, now)
-    this.asked.set(peer, rest)
+  onOffer(peer: PeerKey, offer: Offer, dialect: Dialect, now: Millis): boolean {
+    const { addresses } = offer
+    const questions = this.unanswered(peer, now)
+    const answered = questions.find(({ discovery }) => dialect.answers(discovery, offer))
+    this.asked.set(
+      peer,
+      questions.filter((question) => question !== answered)
+    )
 
     const wellFormed =
       addresses.length > 0 &&
@@ -100,7 +113,7 @@ export class Offers {
     return peer !== undefined && peer !== this.self
   }
 
-  private unanswered(peer: PeerKey, now: Millis): Millis[] {
-    return (this.asked.get(peer) ?? []).filter((at) => now - at <= OFFER_MAX_AGE)
+  private unanswered(peer: PeerKey, now: Millis): Question[] {
+    return (this.asked.get(peer) ?? []).filter(({ at }) => now - at <= OFFER_MAX_AGE)
   }
 }

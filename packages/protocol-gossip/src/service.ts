@@ -4,15 +4,16 @@ import { NotStartedError, serviceCapabilities, serviceDependencies, TypedEventEm
 import { peerIdFromString } from '@libp2p/peer-id'
 import { Queue } from '@libp2p/utils'
 import { dialableAddress, listeningPort } from './addresses.ts'
-import { decode, encode } from './codec.ts'
 import * as constants from './constants.ts'
-import { GossipEngine } from './engine.ts'
-import { solve } from './pow/solve.ts'
+import { AnnounceMemory, dialectsOf, GossipEngine, noCounts } from './engine.ts'
+import { GossipMetrics } from './metrics.ts'
+import { solve, solvePacket } from './pow/solve.ts'
+import { sha256 } from '#sha256'
 import type { SessionsInit, Wire } from '@hearsay/protocol-core'
 import type { AbortOptions, Logger, Startable } from '@libp2p/interface'
 import type { PeerKey } from '@hearsay/protocol-core/pure'
 import type { Message } from './codec.ts'
-import type { Answer, Ask, Command, Event } from './contract.ts'
+import type { Answer, Ask, CloseReason, Command, Event } from './contract.ts'
 import type {
   AnnounceOptions,
   AnnounceResult,
@@ -23,15 +24,11 @@ import type {
   GossipValidator,
   PartyOptions
 } from './index.ts'
+import type { Gauges } from './metrics.ts'
 
 type Config = typeof constants.gossipDefaults
 
-const WIRE: Wire<Message> = {
-  protocol: constants.PROTOCOL,
-  codec: { encode, decode },
-  prefix: fixedPrefix(2, { inclusive: true }),
-  maxFrameBytes: constants.MAX_FRAME_BYTES
-}
+const PREFIX = fixedPrefix(2, { inclusive: true })
 
 interface Subscription {
   party: string
@@ -49,6 +46,10 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
   private readonly log: Logger
   private readonly sessions: Sessions<Message>
   private readonly runner: Runner<Message, Command, Answer, Event, Ask>
+  /** Both last longer than an engine, which is made anew on each start */
+  private readonly memory: AnnounceMemory
+  private readonly counts = noCounts()
+  private readonly metrics: GossipMetrics | undefined
   /** Proofs being searched for. BOUNDED by the peers we dialled */
   private readonly solving: Queue<bigint>
   /** BOUNDED by MAX_SUBSCRIPTIONS */
@@ -64,13 +65,16 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
     this.components = components
     this.config = config
     this.log = components.logger.forComponent('hearsay:gossip')
+    this.memory = new AnnounceMemory(config.cacheSize, systemRandom)
     this.solving = new Queue({ concurrency: this.config.solverConcurrency })
+    this.metrics = components.metrics && new GossipMetrics(components.metrics, this.counts, this.gauges())
     this.sessions = new Sessions(components, sessionsInit(this.config), this.log)
     this.runner = new Runner({
       createEngine: () => this.createEngine(),
       sessions: this.sessions,
       emit: (event) => this.onEvent(event),
       answer: (ask, options) => this.answer(ask, options),
+      closed: (reason) => this.metrics?.closed(reason as CloseReason),
       log: this.log
     })
   }
@@ -129,13 +133,23 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
 
   private createEngine(): GossipEngine {
     const self = peerKey(this.components.peerId)
-    const engine = new GossipEngine({ self, config: this.config, random: systemRandom })
+    const { config, counts, memory } = this
+    const engine = new GossipEngine({ self, config, random: systemRandom, sha256, counts, memory })
 
     for (const [subscriber, { party, dataType }] of this.subscriptions) {
       engine.handle({ type: 'command', command: { type: 'subscribe', subscriber, party, dataType } }, 0)
     }
 
     return engine
+  }
+
+  private gauges(): Gauges {
+    const count = (wanted: string): number => this.peers.filter(({ direction }) => direction === wanted).length
+    return {
+      peers: () => ({ inbound: count('inbound'), outbound: count('outbound') }),
+      remembered: () => this.memory.size,
+      solving: () => this.solving.size
+    }
   }
 
   private readonly onAddresses = (): void => {
@@ -152,9 +166,9 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
         this.announced = { id: event.id, sentTo: event.sentTo, queued: event.queued }
         return
       case 'verified': {
-        const { peer, direction } = event
-        this.verified.set(peer, { peer, direction })
-        return this.emit('peer:verified', () => ({ peer, direction }))
+        const { peer, direction, dialect } = event
+        this.verified.set(peer, { peer, direction, dialect })
+        return this.emit('peer:verified', () => ({ peer, direction, dialect }))
       }
       case 'lost':
         this.verified.delete(event.peer)
@@ -180,30 +194,53 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
         return this.validate(ask, options)
       case 'addresses':
         return this.lookUp(ask, options)
+      case 'prove':
+        return this.prove(ask, options)
     }
   }
 
   private async solve(
     { peer, challenge }: Extract<Ask, { type: 'solve' }>,
-    { signal }: Required<AbortOptions>
+    options: Required<AbortOptions>
   ): Promise<Answer> {
     const { difficultyBits, maxSolveBits } = this.config
+    const search = async (job: AbortOptions): Promise<bigint> =>
+      solve(challenge, { difficultyBits, maxSolveBits, signal: job.signal })
+    const nonce = await this.search(search, options)
+    return { type: 'solved', peer, challenge, ...(nonce !== undefined && { nonce }) }
+  }
+
+  private async prove(ask: Extract<Ask, { type: 'prove' }>, options: Required<AbortOptions>): Promise<Answer> {
+    const { peer, offer, packet, difficultyBits } = ask
+    const { maxSolveBits } = this.config
+    const search = async (job: AbortOptions): Promise<bigint> =>
+      solvePacket(packet, { difficultyBits, maxSolveBits, signal: job.signal })
+    const nonce = await this.search(search, options)
+    return { type: 'proven', peer, ...(nonce !== undefined && { offer: { ...offer, nonce } }) }
+  }
+
+  /** One of few at once. @returns undefined when there is no proof to be had, with the reason in the log */
+  private async search(job: (options: AbortOptions) => Promise<bigint>, { signal }: Required<AbortOptions>) {
+    const startedAt = performance.now()
 
     try {
-      const search = async (job: AbortOptions): Promise<bigint> =>
-        solve(challenge, { difficultyBits, maxSolveBits, signal: job.signal })
-      const nonce = await this.solving.add(search, { signal })
-      return { type: 'solved', peer, challenge, nonce }
+      const nonce = await this.solving.add(job, { signal })
+      this.metrics?.solved(startedAt)
+      return nonce
     } catch (err) {
-      this.log('no proof of work for %s - %e', peer, err)
-      return { type: 'solved', peer, challenge }
+      this.log('no proof of work - %e', err)
+      return undefined
     }
   }
 
   /** A validator that answers at once is answered at once: no promise is made for it */
   private validate(ask: Extract<Ask, { type: 'validate' }>, options: Required<AbortOptions>): Answer | Promise<Answer> {
     const { ticket, subscriber, announce } = ask
-    const verdict = (valid: boolean): Answer => ({ type: 'verdict', ticket, subscriber, valid })
+    const startedAt = this.metrics && performance.now()
+    const verdict = (valid: boolean): Answer => {
+      this.metrics?.judged(startedAt!)
+      return { type: 'verdict', ticket, subscriber, valid }
+    }
     const failed = (err: unknown): Answer => {
       this.log.error('validator of data type %d failed - %e', announce.dataType, err)
       return verdict(false)
@@ -218,7 +255,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
   }
 
   private async lookUp(
-    { asker, peers }: Extract<Ask, { type: 'addresses' }>,
+    { asker, question, peers }: Extract<Ask, { type: 'addresses' }>,
     { signal }: Required<AbortOptions>
   ): Promise<Answer> {
     const addresses = await Promise.all(
@@ -230,11 +267,21 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
       })
     )
 
-    return { type: 'addresses', asker, addresses: addresses.filter((address) => address !== undefined) }
+    return { type: 'addresses', asker, question, addresses: addresses.filter((address) => address !== undefined) }
   }
 }
 
+function wiresOf(dialects: Config['dialects']): [Wire<Message>, ...Wire<Message>[]] {
+  return dialectsOf(dialects, sha256).map((codec): Wire<Message> => ({
+    protocol: codec.protocol,
+    codec,
+    prefix: PREFIX,
+    maxFrameBytes: constants.MAX_FRAME_BYTES
+  })) as [Wire<Message>, ...Wire<Message>[]]
+}
+
 function sessionsInit({
+  dialects,
   maxConnections,
   maxUnverified,
   dialTimeout,
@@ -242,9 +289,9 @@ function sessionsInit({
   maxOpenVerdicts
 }: Config): SessionsInit<Message> {
   return {
-    wires: [WIRE],
-    // both views, those we dialled that are at the gate, and those that dialled us
-    maxPeers: 2 * maxConnections + maxUnverified,
+    wires: wiresOf(dialects),
+    // both views, those we dialled that are at the gate, those that dialled us, and those of a dialect without one
+    maxPeers: 3 * maxConnections + maxUnverified,
     maxDials: constants.MAX_DIALS,
     dialTimeout,
     maxQueuedBytes,

@@ -3,15 +3,33 @@
  *
  * @see docs/specs/gossip.md#spreading
  */
-import { SeenSet } from '@hearsay/protocol-core/pure'
-import { MAX_OUTBOX, MAX_PENDING, MAX_PENDING_BYTES, SEEN_MIN_AGE, SEEN_OVERFLOW } from './constants.ts'
-import { AnnounceDigest } from './digest.ts'
+import { NARROW_IDS, wideId } from './announce-id.ts'
+import { Buckets } from './buckets.ts'
+import {
+  DIALLED_RATE_FACTOR,
+  MAX_DATA_BYTES,
+  MAX_ID_DRAWS,
+  MAX_OUTBOX,
+  MAX_PENDING,
+  MAX_PENDING_BYTES
+} from './constants.ts'
 import { Subscribers } from './subscribers.ts'
-import type { Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
+import type { Direction, Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
+import type { Sha256 } from './announce-id.ts'
 import type { Announce } from './codec.ts'
 import type { Answer, Command, GossipConfig, GossipEffect, SubscriberId } from './contract.ts'
+import type { Counts } from './counts.ts'
+import type { Dialect } from './dialect.ts'
+import type { AnnounceMemory } from './memory.ts'
 
-type SpreadConfig = Pick<GossipConfig, 'degree' | 'cacheSize' | 'verdictTimeout' | 'relayUnknown'>
+export interface SpreadInit {
+  config: Pick<GossipConfig, 'degree' | 'verdictTimeout' | 'relayUnknown' | 'announceRate' | 'announceBurst'>
+  random: Random
+  sha256: Sha256
+  memory: AnnounceMemory
+  counts: Counts
+  dialectOf: (peer: PeerKey) => Dialect | undefined
+}
 
 /** An announce that waits for its verdicts */
 interface Pending {
@@ -27,13 +45,14 @@ interface Pending {
 const TIMER = 'verdict'
 
 export class Spread {
-  private readonly config: SpreadConfig
-  private readonly random: Random
-  private readonly digest: AnnounceDigest
-  private readonly seen: SeenSet
+  private readonly init: SpreadInit
   readonly subscribers = new Subscribers()
-  /** Verified peers, in no order. BOUNDED by maxConnections */
-  private readonly peers: PeerKey[] = []
+  /** Verified peers that we dialled, in no order. BOUNDED by maxConnections */
+  private readonly dialled: PeerKey[] = []
+  /** Those that dialled us, likewise */
+  private readonly accepted: PeerKey[] = []
+  /** How many new announces each of them may still bring */
+  private readonly buckets: Buckets
   /** By ticket, oldest first. BOUNDED by MAX_PENDING and MAX_PENDING_BYTES */
   private readonly pending = new Map<number, Pending>()
   private pendingBytes = 0
@@ -42,43 +61,51 @@ export class Spread {
   /** Announces of our own from before there was a peer. BOUNDED by MAX_OUTBOX */
   private outbox: Announce[] = []
 
-  constructor(config: SpreadConfig, random: Random) {
-    const { cacheSize } = config
-    this.config = config
-    this.random = random
-    this.digest = AnnounceDigest.create(random)
-    this.seen = new SeenSet({ size: cacheSize, minAge: SEEN_MIN_AGE, maxSize: cacheSize * SEEN_OVERFLOW })
+  constructor(init: SpreadInit) {
+    const { announceRate, announceBurst } = init.config
+    this.init = init
+    this.buckets = new Buckets(announceRate, announceBurst)
   }
 
-  onVerified(peer: PeerKey): GossipEffect[] {
-    this.peers.push(peer)
+  onVerified(peer: PeerKey, direction: Direction, now: Millis): GossipEffect[] {
+    const dialled = direction === 'outbound'
+    ;(dialled ? this.dialled : this.accepted).push(peer)
+    this.buckets.add(peer, now, dialled ? DIALLED_RATE_FACTOR : 1)
     const waiting = this.outbox
     this.outbox = []
-    return waiting.map((message) => ({ type: 'send', peer, message }))
+    return waiting.flatMap((message) => this.sendTo([peer], message, now))
   }
 
   onDisconnected(peer: PeerKey): void {
-    const index = this.peers.indexOf(peer)
+    this.buckets.delete(peer)
 
-    if (index >= 0) {
-      this.peers.splice(index, 1)
+    for (const peers of [this.dialled, this.accepted]) {
+      const index = peers.indexOf(peer)
+
+      if (index >= 0) {
+        peers.splice(index, 1)
+      }
     }
   }
 
   onAnnounce(from: PeerKey, announce: Announce, now: Millis): GossipEffect[] {
-    if (!this.remember(announce, now)) {
+    const { config, counts } = this.init
+    counts.received++
+
+    if (!this.isNew(from, announce, now)) {
       return []
     }
 
     const asked = this.subscribers.of(announce.dataType)
 
     if (asked.length === 0) {
-      return this.config.relayUnknown ? this.forward(announce, from) : []
+      counts.unknown++
+      return config.relayUnknown ? this.forward(announce, from, now) : []
     }
 
     // a copy: it outlives the chunk it came in
     const kept = { ...announce, data: new Uint8Array(announce.data) }
-    const until = now + this.config.verdictTimeout
+    const until = now + config.verdictTimeout
     const ticket = this.hold({ announce: kept, from, missing: new Set(asked), accepted: false, until })
     const asks = asked.map((subscriber) => validate(ticket, subscriber, kept))
 
@@ -89,31 +116,36 @@ export class Spread {
     return asks
   }
 
-  onVerdict({ ticket, subscriber, valid }: Extract<Answer, { type: 'verdict' }>): GossipEffect[] {
+  onVerdict({ ticket, subscriber, valid }: Extract<Answer, { type: 'verdict' }>, now: Millis): GossipEffect[] {
     const pending = this.pending.get(ticket)
 
     if (pending === undefined || !pending.missing.delete(subscriber)) {
       return []
     }
 
-    pending.accepted ||= valid
-    return valid ? this.settle(ticket, pending) : this.drop(ticket)
+    if (!valid) {
+      this.init.counts.invalid++
+      return this.drop(ticket)
+    }
+
+    pending.accepted = true
+    return this.settle(ticket, pending, now)
   }
 
   /** What waited only for this subscriber goes on without it */
-  onUnsubscribe(subscriber: SubscriberId): GossipEffect[] {
+  onUnsubscribe(subscriber: SubscriberId, now: Millis): GossipEffect[] {
     this.subscribers.remove(subscriber)
     const left = [...this.pending].filter(([, { missing }]) => missing.delete(subscriber))
-    return left.flatMap(([ticket, pending]) => this.settle(ticket, pending))
+    return left.flatMap(([ticket, pending]) => this.settle(ticket, pending, now))
   }
 
   /** One of our own: it goes out at once, and is shown to the other parties here, who cannot hold it back */
-  onCommand({ party, dataType, data, ttl }: Extract<Command, { type: 'announce' }>, now: Millis): GossipEffect[] {
-    const announce: Announce = { type: 'announce', id: this.random.uint64(), ttl, dataType, data }
-    this.remember(announce, now)
-    const sends = this.send(announce)
+  onCommand(command: Extract<Command, { type: 'announce' }>, now: Millis): GossipEffect[] {
+    const announce = this.create(command, now)
+    const sends = this.send(announce, now)
+    this.init.counts.own++
     const queued = sends.length === 0 && this.queue(announce)
-    const others = this.subscribers.of(dataType, party)
+    const others = this.subscribers.of(command.dataType, command.party)
 
     return [
       ...sends,
@@ -131,14 +163,50 @@ export class Spread {
         return [this.arm(until)]
       }
 
+      this.init.counts.expired++
       this.drop(ticket)
     }
 
     return []
   }
 
-  private remember({ id, dataType, data }: Announce, now: Millis): boolean {
-    return this.seen.add(this.digest.of(id, dataType, data), now)
+  /**
+   * Whether this is the first of its kind, and its peer may bring it. One that may not is not remembered: others may
+   * bring it too.
+   */
+  private isNew(from: PeerKey, announce: Announce, now: Millis): boolean {
+    const { counts, memory } = this.init
+    const digest = memory.digest(announce)
+
+    if (announce.data.byteLength > MAX_DATA_BYTES) {
+      counts.oversized++
+      return false
+    } else if (memory.has(digest)) {
+      counts.duplicate++
+      return false
+    } else if (!this.buckets.take(from, now)) {
+      counts.limited++
+      return false
+    }
+
+    return memory.add(digest, now)
+  }
+
+  /**
+   * With an id that every dialect can carry, and that is not one of the same content announced before. When those seem
+   * to be used up, any id will do: each dialect still carries it, but it may arrive by two bridges.
+   */
+  private create({ dataType, data, ttl }: Extract<Command, { type: 'announce' }>, now: Millis): Announce {
+    const { random, sha256, memory } = this.init
+
+    for (let draws = 0; ; draws++) {
+      const id = draws < MAX_ID_DRAWS ? wideId(random.below(NARROW_IDS), dataType, data, sha256) : random.uint64()
+      const announce: Announce = { type: 'announce', id, ttl, dataType, data }
+
+      if (memory.add(memory.digest(announce), now)) {
+        return announce
+      }
+    }
   }
 
   private hold(pending: Pending): number {
@@ -151,6 +219,7 @@ export class Spread {
         break
       }
 
+      this.init.counts.displaced++
       this.drop(oldest)
     }
 
@@ -164,38 +233,68 @@ export class Spread {
   }
 
   /** Once nobody is missing. When all left without a word, it is as if nobody had subscribed */
-  private settle(ticket: number, { announce, from, missing, accepted }: Pending): GossipEffect[] {
+  private settle(ticket: number, { announce, from, missing, accepted }: Pending, now: Millis): GossipEffect[] {
     if (missing.size > 0) {
       return []
     }
 
     this.drop(ticket)
+    this.init.counts[accepted ? 'valid' : 'unknown']++
     const event: GossipEffect[] = accepted ? [{ type: 'emit', event: { type: 'message', announce, from } }] : []
-    return accepted || this.config.relayUnknown ? [...event, ...this.forward(announce, from)] : []
+    return accepted || this.init.config.relayUnknown ? [...event, ...this.forward(announce, from, now)] : []
   }
 
   /** ttl 1 ends here, 0 is unlimited */
-  private forward(announce: Announce, from: PeerKey): GossipEffect[] {
-    return announce.ttl === 1 ? [] : this.send({ ...announce, ttl: Math.max(announce.ttl - 1, 0) }, from)
+  private forward(announce: Announce, from: PeerKey, now: Millis): GossipEffect[] {
+    return announce.ttl === 1 ? [] : this.send({ ...announce, ttl: Math.max(announce.ttl - 1, 0) }, now, from)
   }
 
-  /** To `degree` random verified peers; the order of `peers` means nothing, so it is shuffled in place */
-  private send(message: Announce, except?: PeerKey): GossipEffect[] {
-    const { peers, random } = this
-    const effects: GossipEffect[] = []
+  /**
+   * To `degree` random verified peers: half of them such as dialled us, the others such as we dialled, as far as there
+   * are. Whoever fills the places of those that dial us has but half of what we say.
+   */
+  private send(message: Announce, now: Millis, except?: PeerKey): GossipEffect[] {
+    const { degree } = this.init.config
+    const dialled = this.draw(this.dialled, degree, except)
+    const accepted = this.draw(this.accepted, degree, except)
+    accepted.splice(Math.max(degree >> 1, degree - dialled.length))
+    dialled.splice(degree - accepted.length)
+    return this.sendTo([...dialled, ...accepted], message, now)
+  }
 
-    for (let i = 0; i < peers.length && effects.length < this.config.degree; i++) {
+  /** Some of the peers, without one; their order means nothing, so they are shuffled in place */
+  private draw(peers: PeerKey[], count: number, except?: PeerKey): PeerKey[] {
+    const { random } = this.init
+    const drawn: PeerKey[] = []
+
+    for (let i = 0; i < peers.length && drawn.length < count; i++) {
       const j = i + random.below(peers.length - i)
       const peer = peers[j]!
       peers[j] = peers[i]!
       peers[i] = peer
 
       if (peer !== except) {
-        effects.push({ type: 'send', peer, message })
+        drawn.push(peer)
       }
     }
 
-    return effects
+    return drawn
+  }
+
+  /** Some dialects give it another id, under which it may come back */
+  private sendTo(peers: readonly PeerKey[], message: Announce, now: Millis): GossipEffect[] {
+    const { counts, dialectOf, memory } = this.init
+    counts.sent += peers.length
+
+    for (const dialect of new Set(peers.map(dialectOf))) {
+      const id = dialect?.idAfter(message) ?? message.id
+
+      if (id !== message.id) {
+        memory.add(memory.digest({ ...message, id }), now)
+      }
+    }
+
+    return peers.map((peer) => ({ type: 'send', peer, message }))
   }
 
   private queue(announce: Announce): boolean {

@@ -22,7 +22,12 @@ describe('an acceptor', () => {
     const script = new GossipScript()
     const effects = script.push('a')
     expect(sent(effects)).toEqual([[peer('a'), { type: 'verdict', valid: true }]])
-    expect(events(effects)).toContainEqual({ type: 'verified', peer: peer('a'), direction: 'inbound' })
+    expect(events(effects)).toContainEqual({
+      type: 'verified',
+      peer: peer('a'),
+      direction: 'inbound',
+      dialect: 'gossip'
+    })
     expect(closes(effects)).toEqual([])
   })
 
@@ -156,7 +161,8 @@ describe('an initiator', () => {
     expect(events(script.message('a', { type: 'verdict', valid: true }))).toContainEqual({
       type: 'verified',
       peer: peer('a'),
-      direction: 'outbound'
+      direction: 'outbound',
+      dialect: 'gossip'
     })
   })
 

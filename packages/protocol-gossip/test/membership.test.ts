@@ -103,6 +103,50 @@ describe('known peers', () => {
     }
   })
 
+  /** It is reached, stays for a while, verified or not, and is lost. @returns after how many seconds it is redialled */
+  function redialAfter(script: Network, dials: GossipEffect[], stay: number, verify = true): [number, GossipEffect[]] {
+    script.reach(dials)
+
+    if (verify) {
+      script.message('a', { type: 'challenge', challenge: 1n })
+      script.answer({ type: 'solved', peer: peer('a'), challenge: 1n, nonce: 1n })
+      script.message('a', { type: 'verdict', valid: true })
+    }
+
+    script.advance(stay)
+    script.disconnected('a')
+    const lost = script.now
+    let again: GossipEffect[] = []
+
+    while (dialled(again).length === 0) {
+      again = script.advance(SECOND)
+    }
+
+    return [(script.now - lost) / SECOND, again]
+  }
+
+  it('that stayed verified for a minute are redialled after 1 s again, no sooner, and no others', () => {
+    const script = setUp({ knownPeers: [address('a')], challengeTimeout: 60 * MINUTE })
+    const waits: number[] = []
+    let dials = script.command({ type: 'start' })
+
+    for (const [stay, verify] of [
+      [0, false],
+      [MINUTE - 1, true],
+      [MINUTE, true],
+      [2 * MINUTE, false],
+      [0, true],
+      [5 * MINUTE, true],
+      [0, false]
+    ] as const) {
+      const [wait, next] = redialAfter(script, dials, stay, verify)
+      waits.push(wait)
+      dials = next
+    }
+
+    expect(waits).toEqual([1, 2, 1, 2, 4, 1, 2])
+  })
+
   it('are not dialled while they are connected to us', () => {
     const script = setUp({ knownPeers: [address('a')] })
     script.fail(script.command({ type: 'start' }))
@@ -274,6 +318,39 @@ describe('the search', () => {
     const candidates = dialled(effects).filter((each) => each !== address('known'))
     expect(candidates).toHaveLength(3)
   })
+
+  it.each([
+    ['keeps one of five pull places', [address('known')], 4],
+    ['keeps none', [], 5]
+  ])('%s for known peers %j that nobody is dialling just now', (_name, knownPeers, candidates) => {
+    const script = setUp({ knownPeers, minConnections: 10, maxConnections: 10 })
+    const names = ['a', 'b', 'c', 'd', 'e']
+    script.fail(script.command({ type: 'start' }))
+    names.forEach((name) => script.push(name))
+
+    // each redial fails at once
+    while (script.now < MINUTE) {
+      script.fail(script.advance(SECOND))
+    }
+
+    names.forEach((name, i) => script.offer(name, [i, i + 10]))
+    expect(dialled(script.advance(SECOND)).filter((each) => each !== address('known'))).toHaveLength(candidates)
+  })
+
+  it('dials no banned candidate, also when it is the only one', () => {
+    const script = setUp({ maxConnections: 32 })
+    script.command({ type: 'start' })
+    script.push('a')
+    script.connected('bad', 'inbound')
+    script.input({ type: 'malformed', peer: peer('bad') })
+    script.disconnected('bad')
+    script.cooldown()
+    script.offer('a', ['bad'])
+    expect(dialled(script.advance(SECOND))).toEqual([])
+    // five minutes after it was banned, it is a candidate like any other
+    script.advance(4 * MINUTE)
+    expect(dialled([...script.offer('a', ['bad']), ...script.advance(SECOND)])).toEqual([address('bad')])
+  })
 })
 
 describe('an offer', () => {
@@ -339,18 +416,22 @@ describe('a question for peers', () => {
     ;['a', 'b'].forEach((name) => script.push(name))
     script.pull('c')
     script.connected('d', 'inbound')
-    expect(offersTo(script, 'a')).toEqual([{ type: 'addresses', asker: peer('a'), peers: [peer('c'), peer('b')] }])
-    const addresses = ['c', 'b'].map(address)
-    expect(sent(script.answer({ type: 'addresses', asker: peer('a'), addresses }))).toEqual([
-      [peer('a'), { type: 'offer', addresses }]
+    expect(offersTo(script, 'a')).toEqual([
+      { type: 'addresses', asker: peer('a'), question: { type: 'discovery' }, peers: [peer('c'), peer('b')] }
     ])
+    const addresses = ['c', 'b'].map(address)
+    expect(
+      sent(script.answer({ type: 'addresses', asker: peer('a'), question: { type: 'discovery' }, addresses }))
+    ).toEqual([[peer('a'), { type: 'offer', addresses }]])
   })
 
   it('is not answered when there is nobody to offer, or no address', () => {
     const script = setUp()
     script.push('a')
     expect(offersTo(script, 'a')).toEqual([])
-    expect(script.answer({ type: 'addresses', asker: peer('a'), addresses: [] })).toEqual([])
+    expect(
+      script.answer({ type: 'addresses', asker: peer('a'), question: { type: 'discovery' }, addresses: [] })
+    ).toEqual([])
   })
 
   it('is answered once a cooldown and peer', () => {
@@ -368,7 +449,12 @@ describe('a question for peers', () => {
     const script = setUp()
     script.push('a')
     const [[, message] = []] = sent(
-      script.answer({ type: 'addresses', asker: peer('a'), addresses: [...Array(70).keys()].map(address) })
+      script.answer({
+        type: 'addresses',
+        asker: peer('a'),
+        question: { type: 'discovery' },
+        addresses: [...Array(70).keys()].map(address)
+      })
     )
     expect((message as { addresses: string[] }).addresses).toHaveLength(64)
   })

@@ -1,5 +1,5 @@
 import { GossipEngine } from '@hearsay/protocol-gossip/engine'
-import { gossipDefaults } from '@hearsay/protocol-gossip'
+import { gossipDefaults, PROTOCOL } from '@hearsay/protocol-gossip'
 import { EngineScript } from '@hearsay/protocol-core/testing'
 import { seededRandom } from '@hearsay/protocol-core/pure'
 import { proves } from '@hearsay/protocol-gossip/pow'
@@ -23,8 +23,8 @@ export class GossipScript extends EngineScript<Message, Command, Answer, Event, 
     )
   }
 
-  connected(name: string | number, direction: Direction, group = 'group'): GossipEffect[] {
-    return this.input({ type: 'connected', peer: peer(name), direction, protocol: '/hearsay/gossip/1.0.0', group })
+  connected(name: string | number, direction: Direction, group = 'group', protocol = PROTOCOL): GossipEffect[] {
+    return this.input({ type: 'connected', peer: peer(name), direction, protocol, group })
   }
 
   disconnected(name: string | number): GossipEffect[] {
@@ -36,8 +36,8 @@ export class GossipScript extends EngineScript<Message, Command, Answer, Event, 
   }
 
   /** A peer that dialled us and proved its work. @returns the effects of the proof */
-  push(name: string | number): GossipEffect[] {
-    const challenge = challengeIn(this.connected(name, 'inbound'))
+  push(name: string | number, protocol = PROTOCOL): GossipEffect[] {
+    const challenge = challengeIn(this.connected(name, 'inbound', 'group', protocol))
     return this.message(name, { type: 'proof', nonce: nonceFor(challenge) })
   }
 

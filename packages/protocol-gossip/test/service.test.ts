@@ -98,8 +98,8 @@ describe('gossip between libp2p hosts', () => {
     const [a, b] = [await hosts.create(), await hosts.create()]
     await a.dial(b.getMultiaddrs())
     await verified(1, a, b)
-    expect(a.services.gossip.peers).toEqual([{ peer: b.peerId.toString(), direction: 'outbound' }])
-    expect(b.services.gossip.peers).toEqual([{ peer: a.peerId.toString(), direction: 'inbound' }])
+    expect(a.services.gossip.peers).toEqual([{ peer: b.peerId.toString(), direction: 'outbound', dialect: 'gossip' }])
+    expect(b.services.gossip.peers).toEqual([{ peer: a.peerId.toString(), direction: 'inbound', dialect: 'gossip' }])
   })
 
   it('leaves connections alone with fromConnections off', async () => {
@@ -152,6 +152,67 @@ describe('gossip between libp2p hosts', () => {
     b.services.gossip.announce(7, bytes('2'))
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(messages).toHaveLength(1)
+  })
+
+  it('is passed on unseen by whom no longer subscribes, where relayUnknown is set', async () => {
+    const a = await hosts.create({ fromConnections: false })
+    const b = await hosts.create({ fromConnections: false, relayUnknown: true, knownPeers: [addressOf(a)] })
+    const c = await hosts.create({ fromConnections: false, knownPeers: [addressOf(b)] })
+    const [atB, atC] = [heard(b), heard(c)]
+    const validator = vi.fn(() => false)
+    const unsubscribe = b.services.gossip.subscribe(7, validator)
+    c.services.gossip.subscribe(7, () => true)
+    await verified(2, b)
+    unsubscribe()
+    a.services.gossip.announce(7, bytes('x'))
+    await vi.waitFor(() => expect(atC).toHaveLength(1))
+    expect(validator).not.toHaveBeenCalled()
+    expect(atB).toEqual([])
+  })
+
+  it('goes on without a validator that unsubscribed while it thought', async () => {
+    const a = await hosts.create()
+    const b = await hosts.create({ knownPeers: [addressOf(a)] })
+    const messages = heard(a)
+    const thinking = Promise.withResolvers<boolean>()
+    const slow = vi.fn(async () => thinking.promise)
+    const unsubscribe = a.services.gossip.subscribe(7, slow)
+    a.services.gossip.subscribe(7, () => true, { party: 'other' })
+    await verified(1, a, b)
+    b.services.gossip.announce(7, bytes('x'))
+    await vi.waitFor(() => expect(slow).toHaveBeenCalledTimes(1))
+    expect(messages).toEqual([])
+    unsubscribe()
+    await vi.waitFor(() => expect(messages).toHaveLength(1))
+    thinking.resolve(false)
+  })
+
+  it('does not come back with a restart, once a subscription ended', async () => {
+    const a = await hosts.create()
+    const [ended, kept] = [vi.fn(() => true), vi.fn(() => true)]
+    const unsubscribe = a.services.gossip.subscribe(7, ended)
+    a.services.gossip.subscribe(7, kept)
+    unsubscribe()
+    await a.stop()
+    await a.start()
+    const b = await hosts.create({ knownPeers: [addressOf(a)] })
+    await verified(1, a, b)
+    b.services.gossip.announce(7, bytes('x'))
+    await vi.waitFor(() => expect(kept).toHaveBeenCalledTimes(1))
+    expect(ended).not.toHaveBeenCalled()
+  })
+
+  it('ends no other subscription when one is ended twice', async () => {
+    const a = await hosts.create()
+    const b = await hosts.create({ knownPeers: [addressOf(a)] })
+    const messages = heard(a)
+    const unsubscribe = a.services.gossip.subscribe(7, () => false)
+    unsubscribe()
+    a.services.gossip.subscribe(7, () => true)
+    unsubscribe()
+    await verified(1, a, b)
+    b.services.gossip.announce(7, bytes('x'))
+    await vi.waitFor(() => expect(messages).toHaveLength(1))
   })
 
   it('shows an announce to other parties on the same host only', async () => {

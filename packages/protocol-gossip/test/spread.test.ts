@@ -153,6 +153,48 @@ describe('an announce received', () => {
 })
 
 describe('what waits for verdicts', () => {
+  const verdict = (script: GossipScript, ticket: number): GossipEffect[] =>
+    script.answer({ type: 'verdict', ticket, subscriber: 0, valid: true })
+
+  /** Three that came at 0, 2 and 4 s, to be judged within 10 s. @returns their tickets */
+  function threeIn(script: GossipScript): [number, number, number] {
+    return [1n, 2n, 3n].map((id) => {
+      const [ticket] = tickets(script.message('a', announce({ id })))
+      script.advance(2_000)
+      return ticket!
+    }) as [number, number, number]
+  }
+
+  it.each([
+    ['expired', () => {}],
+    ['was answered', (script: GossipScript, [first]: number[]) => verdict(script, first!)],
+    [
+      'and the second were answered',
+      (script: GossipScript, both: number[]) => both.slice(0, 2).map((each) => verdict(script, each))
+    ]
+  ])('is given up in its own time, also after the first %s', (_name, answer) => {
+    const script = setUp({ verdictTimeout: 10_000 })
+    const all = threeIn(script)
+    answer(script, all)
+    script.advance(13_999 - script.now)
+    const early = setUp({ verdictTimeout: 10_000 })
+    const same = threeIn(early)
+    answer(early, same)
+    early.advance(13_999 - early.now)
+    expect(events(verdict(early, same[2]))).toHaveLength(1)
+    script.advance(1)
+    expect(verdict(script, all[2])).toEqual([])
+  })
+
+  it('is given up in its time when nothing waited before it for a while', () => {
+    const script = setUp({ verdictTimeout: 10_000 })
+    threeIn(script)
+    script.advance(60_000)
+    const [ticket] = tickets(script.message('a', announce({ id: 9n })))
+    script.advance(10_000)
+    expect(verdict(script, ticket!)).toEqual([])
+  })
+
   it('is bounded in number, the oldest given up', () => {
     const script = setUp()
     const all = Array.from({ length: 1_025 }, (_, i) => tickets(script.message('a', announce({ id: BigInt(i) })))[0]!)

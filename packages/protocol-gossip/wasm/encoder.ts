@@ -1,5 +1,5 @@
 /**
- * As much of WebAssembly's binary format as the scanner needs: a module of one function and one memory, both exported.
+ * As much of WebAssembly's binary format as we need: a module of one function and one memory, both exported.
  * Code is a list of bytes, and an expression is put together from the inside out.
  *
  * @see https://webassembly.github.io/spec/core/binary/
@@ -12,9 +12,10 @@ export type Operand = Code | number
 export interface Program {
   /** The name of the function */
   name: string
-  /** All i32, and the first locals; then come the other i32, then the v128 ones */
+  /** All i32, and the first locals; then come the other i32, the i64, and the v128 ones */
   parameters: number
   i32Locals: number
+  i64Locals: number
   v128Locals: number
   /** Of 64 KiB */
   memoryPages: number
@@ -22,7 +23,7 @@ export interface Program {
   body: Code
 }
 
-const ValueType = { i32: 0x7f, v128: 0x7b } as const
+const ValueType = { i32: 0x7f, i64: 0x7e, v128: 0x7b } as const
 const ExportKind = { function: 0, memory: 2 } as const
 
 function unsigned(value: number): number[] {
@@ -49,6 +50,17 @@ export const i32 = {
   isZero: (x: Operand): Code => plain(0x45, x)
 }
 
+export const i64 = {
+  /** Up to 32 bits of them */
+  constant: (value: number): Code => [0x42, ...signed(value)],
+  load: (pointer: Operand, offset: number): Code => [...plain(0x29, pointer), 3, ...unsigned(offset)],
+  store: (pointer: Operand, value: Operand): Code => [...plain(0x37, pointer, value), 3, 0],
+  add: (x: Operand, y: Operand): Code => plain(0x7c, x, y),
+  xor: (x: Operand, y: Operand): Code => plain(0x85, x, y),
+  /** To the left */
+  rotate: (x: Operand, bits: number): Code => plain(0x89, x, i64.constant(bits))
+}
+
 /** Four lanes of 32 bits */
 export const lanes = {
   load: (address: number): Code => [...i32.constant(0), ...simd(0x00), 4, ...unsigned(address)],
@@ -70,9 +82,13 @@ export const when = (condition: Code, body: Code): Code => [...condition, 0x04, 
 export const loopWhile = (condition: Code, body: Code): Code => [0x03, 0x40, ...body, ...condition, 0x0d, 0, 0x0b]
 
 export function encode(program: Program): Uint8Array {
-  const { i32Locals, v128Locals, memoryPages } = program
+  const { i32Locals, i64Locals, v128Locals, memoryPages } = program
   const type = [0x60, ...list(...Array.from({ length: program.parameters }, () => [ValueType.i32])), 1, ValueType.i32]
-  const locals = list([...unsigned(i32Locals), ValueType.i32], [...unsigned(v128Locals), ValueType.v128])
+  const locals = list(
+    [...unsigned(i32Locals), ValueType.i32],
+    [...unsigned(i64Locals), ValueType.i64],
+    [...unsigned(v128Locals), ValueType.v128]
+  )
   const exported = (name: string, kind: number): Code => [...sized([...new TextEncoder().encode(name)]), kind, 0]
   const sections: [id: number, content: Code][] = [
     [1, list(type)],

@@ -120,5 +120,13 @@ export function scannerModule(): Uint8Array {
     ...loopWhile(i32.less(Local.group, Local.groups), group),
     ...giveBack(Local.group)
   ]
-  return encode({ name: 'scan', parameters: 2, i32Locals: 3, v128Locals: V128_LOCALS, memoryPages: MEMORY_PAGES, body })
+  return encode({
+    name: 'scan',
+    parameters: 2,
+    i32Locals: 3,
+    i64Locals: 0,
+    v128Locals: V128_LOCALS,
+    memoryPages: MEMORY_PAGES,
+    body
+  })
 }

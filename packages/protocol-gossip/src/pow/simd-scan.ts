@@ -1,4 +1,5 @@
 import { Sha256 } from '@hearsay/protocol-core/pure'
+import { instantiate } from './instantiate.ts'
 import { Layout } from './layout.ts'
 import { scannerBase64 } from './scan.generated.ts'
 import type { Puzzle } from './proof.ts'
@@ -18,7 +19,7 @@ interface Scanner extends WebAssembly.Exports {
  * @throws where WebAssembly with SIMD cannot be compiled
  */
 export function simdScan(puzzle: Puzzle, check: Scan): Scan {
-  const { memory, scan } = instantiate()
+  const { memory, scan } = instantiate(scannerBase64) as Scanner
   const lanes = new Int32Array(memory.buffer)
   const end = writeConstants(lanes, puzzle)
 
@@ -35,11 +36,6 @@ export function simdScan(puzzle: Puzzle, check: Scan): Scan {
 
     return -1
   }
-}
-
-function instantiate(): Scanner {
-  const bytes = Uint8Array.from(atob(scannerBase64), (letter) => letter.charCodeAt(0))
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as Scanner
 }
 
 function splat(lanes: Int32Array, slot: number, word: number): void {

@@ -1,0 +1,42 @@
+import { decodeMidterm, encodeMidterm } from './codec-midterm.ts'
+import { MIDTERM_OFFER_BITS, MIDTERM_PROTOCOL } from './constants.ts'
+import { provesPacket } from './pow/proof.ts'
+import type { MidtermMessage, MidtermOffer } from './codec-midterm.ts'
+import type { Offer } from './codec.ts'
+import type { Dialect } from './dialect.ts'
+
+const SIZE_BYTES = 2
+
+/** `/hearsay/gossip-midterm/1.0.0`: no gate. Each question carries a challenge, each offer a proof over itself. */
+export const midtermDialect: Dialect = {
+  name: 'gossip-midterm',
+  protocol: MIDTERM_PROTOCOL,
+  gated: false,
+  // the engine sends what this dialect answered with, and announces
+  encode: (message) => encodeMidterm(message as MidtermMessage),
+  decode: decodeMidterm,
+  greet: (port) => (port === 0 ? [] : [{ type: 'info', port }]),
+  judge: () => [],
+  ask: (random) => ({ type: 'discovery', challenge: random.uint64() }),
+  // the challenge first: a proof over a whole packet is a hash of it
+  answers: (question, offer) => offer.challenge === question.challenge && isProven(offer),
+  offer: (peer, { challenge = 0n }, addresses) => {
+    const offer: MidtermOffer = { type: 'offer', challenge, nonce: 0n, addresses }
+    const packet = packetOf(offer)
+    return { type: 'ask', ask: { type: 'prove', peer, offer, packet, difficultyBits: MIDTERM_OFFER_BITS } }
+  },
+  idAfter: ({ id }) => id
+}
+
+function isProven({ challenge = 0n, nonce = 0n, addresses }: Offer): boolean {
+  return provesPacket(packetOf({ type: 'offer', challenge, nonce, addresses }), MIDTERM_OFFER_BITS)
+}
+
+/** As it goes over the wire, its size included */
+function packetOf(offer: MidtermOffer): Uint8Array {
+  const frame = encodeMidterm(offer)
+  const packet = new Uint8Array(SIZE_BYTES + frame.byteLength)
+  new DataView(packet.buffer).setUint16(0, packet.byteLength)
+  packet.set(frame, SIZE_BYTES)
+  return packet
+}
