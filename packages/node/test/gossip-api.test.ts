@@ -45,8 +45,7 @@ class FakeGossip extends TypedEventEmitter<GossipEvents> implements Gossip {
   }
 
   /** An announce from the network; the verdict of each subscriber */
-  async offer(dataType: number, data: string | Uint8Array): Promise<boolean[]> {
-    const { signal } = new AbortController()
+  async offer(dataType: number, data: string | Uint8Array, { signal } = new AbortController()): Promise<boolean[]> {
     const asked = [...this.subscriptions].filter((each) => each.dataType === dataType)
     return Promise.all(asked.map(async ({ validator }) => validator(Buffer.from(data), { signal })))
   }
@@ -224,6 +223,19 @@ describe('NOTIFY', () => {
 })
 
 describe('VALIDATION', () => {
+  it('that comes when nobody waits for it any longer changes nothing', async () => {
+    const harness = await serve()
+    const client = await subscriber(harness, 1)
+    const waiting = new AbortController()
+    let verdicts: boolean[] | undefined
+    void harness.gossip.offer(1, 'psst', waiting).then((all) => (verdicts = all))
+    const { messageId } = await client.notification()
+    waiting.abort()
+    client.send(validationFrame(messageId, 1))
+    await handled(harness, client)
+    expect(verdicts).toBeUndefined()
+  })
+
   it.each([
     [0x0001, true],
     [0xffff, true],

@@ -40,8 +40,11 @@ export type Input<Message, Command, Answer> =
 export type Effect<Message, Event, Ask> =
   /** Best effort, unless `urgent`: then it goes first, and the session ends rather than drop it. */
   | { type: 'send'; peer: PeerKey; message: Message; urgent?: true }
-  /** Ends in `dialled` with the same `dial`. No addresses: those libp2p knows for the peer. */
-  | { type: 'dial'; dial: string; peer?: PeerKey; addresses: readonly string[] }
+  /**
+   * Ends in `dialled` with the same `dial`. No addresses: those libp2p knows for the peer; `connected`: only over a
+   * connection there is.
+   */
+  | { type: 'dial'; dial: string; peer?: PeerKey; addresses: readonly string[]; connected?: true }
   /** Ends in `disconnected`. `reason` is one of a fixed few, and counted. */
   | { type: 'close'; peer: PeerKey; reason: string }
   /** Replaces a timer of the same key */

@@ -43,6 +43,8 @@ export interface SessionsComponents {
   connectionManager: ConnectionManager
 }
 
+type DialEffect = Extract<Effect<never, never, never>, { type: 'dial' }>
+
 /** What sessions report: the inputs of an engine that come from the network. */
 export type SessionInput<Message> = Exclude<Input<Message, never, never>, { type: 'timer' | 'answer' | 'command' }>
 
@@ -153,13 +155,14 @@ export class Sessions<Message> {
     }
   }
 
-  async dial({ dial, peer, addresses }: Extract<Effect<never, never, never>, { type: 'dial' }>): Promise<void> {
+  async dial(effect: DialEffect): Promise<void> {
+    const { dial, peer, addresses } = effect
     const { signal } = this.shutdown
     let reached: PeerKey | undefined
 
     if (this.dials < this.init.maxDials) {
       this.dials++
-      reached = await this.reach(peer, addresses).catch((err: unknown) => {
+      reached = await this.reach(effect).catch((err: unknown) => {
         this.log('dial to %s failed - %e', peer ?? addresses.join(), err)
         return undefined
       })
@@ -172,12 +175,10 @@ export class Sessions<Message> {
     }
   }
 
-  private async reach(peer: PeerKey | undefined, addresses: readonly string[]): Promise<PeerKey> {
+  private async reach(effect: DialEffect): Promise<PeerKey> {
     const { wires, dialTimeout } = this.init
     const signal = AbortSignal.any([this.shutdown.signal, AbortSignal.timeout(dialTimeout)])
-    const target =
-      addresses.length > 0 || peer === undefined ? addresses.map((text) => multiaddr(text)) : peerIdFromString(peer)
-    const connection = await this.components.connectionManager.openConnection(target, { signal })
+    const connection = await this.connect(effect, signal)
     const reached = peerKey(connection.remotePeer)
 
     // the remote may have opened a stream meanwhile
@@ -191,6 +192,24 @@ export class Sessions<Message> {
     }
 
     return reached
+  }
+
+  private async connect({ peer, addresses, connected }: DialEffect, signal: AbortSignal): Promise<Connection> {
+    const { connectionManager } = this.components
+    const peerId = peer === undefined ? undefined : peerIdFromString(peer)
+    const existing = connected === true ? connectionManager.getConnections(peerId)[0] : undefined
+
+    if (connected === true && existing === undefined) {
+      throw new Error('there is no connection any longer')
+    }
+
+    return (
+      existing ??
+      connectionManager.openConnection(
+        peerId === undefined || addresses.length > 0 ? addresses.map((text) => multiaddr(text)) : peerId,
+        { signal }
+      )
+    )
   }
 
   private accept(stream: Stream, connection: Connection): void {

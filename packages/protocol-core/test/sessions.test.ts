@@ -116,6 +116,22 @@ describe('sessions', () => {
     ])
   })
 
+  it('dial over a connection there is, and no other, when told so', async () => {
+    const [a, b] = [await createParty(), await createParty()]
+    const overConnection = { type: 'dial', peer: b.self, addresses: [], connected: true } as const
+    await a.host.peerStore.merge(b.host.peerId, { multiaddrs: b.host.getMultiaddrs() })
+    await a.sessions.dial({ ...overConnection, dial: 'none' })
+    expect(a.of('dialled')).toEqual([{ type: 'dialled', dial: 'none' }])
+    expect(a.host.getConnections()).toEqual([])
+    const { id } = await a.host.dial(b.host.getMultiaddrs())
+    await a.sessions.dial({ ...overConnection, dial: 'one' })
+    expect(a.of('dialled')).toEqual([
+      { type: 'dialled', dial: 'none' },
+      { type: 'dialled', dial: 'one', peer: b.self }
+    ])
+    expect(a.sessions.connection(b.self)?.id).toBe(id)
+  })
+
   it('reach a peer by address alone, and do not talk to themselves', async () => {
     const [a, b] = [await createParty(), await createParty()]
     const withoutId = (party: Party): string =>

@@ -18,22 +18,28 @@ export function listeningPort(addresses: readonly Multiaddr[]): number {
  * Where others can dial a connected peer: where we dialled it, or of the addresses it told us the one on the host it
  * connected from, or else the first that is no loopback.
  *
- * @returns a multiaddr that ends in `/p2p/<peer id>`, or undefined when it told us none
+ * @returns a multiaddr that ends in `/p2p/<its peer id>`, or undefined when it told us none that could
  */
 export function dialableAddress(connection: Connection, told: readonly Multiaddr[]): string | undefined {
   const { remoteAddr, remotePeer, direction } = connection
   const host = hostOf(remoteAddr)
-  const address =
-    direction === 'outbound'
-      ? remoteAddr
-      : (told.find((each) => hostOf(each) === host) ?? told.find((each) => !isLoopback(each)) ?? told[0])
+  const peer = remotePeer.toString()
+  const usable = (direction === 'outbound' ? [remoteAddr] : told).filter((each) =>
+    [peer, undefined].includes(peerIn(each))
+  )
+  const address = usable.find((each) => hostOf(each) === host) ?? usable.find((each) => !isLoopback(each)) ?? usable[0]
 
   if (address === undefined) {
     return undefined
   }
 
-  const text = address.toString()
-  return component(address, 'p2p') === undefined ? `${text}/p2p/${remotePeer.toString()}` : text
+  return peerIn(address) === peer ? address.toString() : `${address.toString()}/p2p/${peer}`
+}
+
+/** The peer it ends in, if it does; what stands before a relay's `/p2p-circuit` is another's */
+function peerIn(address: Multiaddr): string | undefined {
+  const last = address.getComponents().at(-1)
+  return last?.name === 'p2p' ? last.value : undefined
 }
 
 function hostOf(address: Multiaddr): string | undefined {

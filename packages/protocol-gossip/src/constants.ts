@@ -36,6 +36,9 @@ export const FOUND_WAIT = 1_000
 export const REDIAL_FIRST = 1_000
 export const REDIAL_MAX = 60_000
 
+/** A peer on a connection there is gets this many tries in a row, about two minutes of them */
+export const FOUND_TRIES = 6
+
 /** A contact that stayed verified this long is redialled without the delay of earlier failures, in ms */
 export const STABLE_AFTER = 60_000
 
@@ -48,7 +51,7 @@ export const SEEN_OVERFLOW = 16
 /** Peers refused at one time; the one refused longest is let in again for a newcomer */
 export const MAX_BANNED = 4_096
 
-/** Peers heard of through identify and waiting for a place */
+/** Connected peers known through identify to speak the protocol */
 export const MAX_FOUND = 128
 
 /** Announces that wait for a verdict, and the bytes of their data; the oldest are given up */

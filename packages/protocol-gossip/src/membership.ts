@@ -4,11 +4,11 @@
  *
  * @see docs/specs/gossip.md#membership
  */
-import { BoundedMap } from '@hearsay/protocol-core/pure'
-import { FOUND_WAIT, MAX_FOUND, MAX_OFFERED, OFFER_WAIT } from './constants.ts'
+import { MAX_OFFERED, OFFER_WAIT, REDIAL_MAX } from './constants.ts'
 import { Contacts } from './contacts.ts'
+import { FoundPeers } from './found-peers.ts'
 import { close } from './gate.ts'
-import { Offers, peerOf } from './offers.ts'
+import { isOfferable, Offers, peerOf } from './offers.ts'
 import { OpenPlaces } from './open-places.ts'
 import type { Direction, Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
 import type { Contact } from './contacts.ts'
@@ -54,12 +54,12 @@ export class Membership {
   private readonly dialling = new Map<string, Dial>()
   /** When a peer was last sent an OFFER. BOUNDED by the verified peers */
   private readonly offeredAt = new Map<PeerKey, Millis>()
-  /** Peers that connected to us and speak the protocol, and when to open a stream to them unless they do */
-  private readonly found = new BoundedMap<PeerKey, Millis>(MAX_FOUND)
+  private readonly found = new FoundPeers()
   private dials = 0
   /** From when on the offers of this search are drawn from */
   private drawAt = 0
-  private ready = false
+  /** Undefined until we know */
+  private ready: boolean | undefined
 
   constructor(init: MembershipInit) {
     const { knownPeers, bootstrapper, maxConnections } = init.config
@@ -88,6 +88,7 @@ export class Membership {
   onVerified(peer: PeerKey, direction: Direction, now: Millis): GossipEffect[] {
     this.entering.delete(peer)
     this.contacts.onVerified(peer, now)
+    this.found.onVerified(peer, now)
 
     if (this.init.dialectOf(peer)?.gated === false) {
       return this.takePlace(peer, direction)
@@ -123,11 +124,12 @@ export class Membership {
     this.offeredAt.delete(peer)
     this.offers.onDisconnected(peer)
     this.contacts.onDisconnected(peer, now)
-    return [...this.dialContacts(now), ...(mayHaveRoom ? this.drawCandidates(now) : [])]
+    this.found.onFailed(peer, now)
+    return [...this.dialContacts(now), ...this.armFound(), ...(mayHaveRoom ? this.drawCandidates(now) : [])]
   }
 
   onDialled(dial: string, peer: PeerKey | undefined, now: Millis): GossipEffect[] {
-    const { contact } = this.dialling.get(dial) ?? {}
+    const { contact, peer: wanted } = this.dialling.get(dial) ?? {}
     this.dialling.delete(dial)
 
     if (contact !== undefined) {
@@ -140,18 +142,25 @@ export class Membership {
       }
     }
 
-    return peer === undefined ? [...this.dialContacts(now), ...this.drawCandidates(now)] : []
+    if (peer !== undefined) {
+      return []
+    }
+
+    if (wanted !== undefined) {
+      this.found.onFailed(wanted, now)
+    }
+
+    return [...this.dialContacts(now), ...this.armFound(), ...this.drawCandidates(now)]
   }
 
-  /** Identify shows that a connected peer speaks the protocol. Who made the connection opens the stream first */
+  /** Identify shows that a connected peer speaks the protocol */
   onFound(peer: PeerKey, direction: Direction, now: Millis): GossipEffect[] {
     if (!this.init.config.fromConnections) {
       return []
     }
 
-    const at = direction === 'outbound' ? now : now + FOUND_WAIT
-    this.found.set(peer, at)
-    return [{ type: 'arm', key: 'found', at: Math.min(at, ...[...this.found].map(([, each]) => each)) }]
+    this.found.add(peer, direction, now)
+    return this.armFound()
   }
 
   onTimer(key: string, now: Millis): GossipEffect[] {
@@ -185,7 +194,7 @@ export class Membership {
 
   onAddresses({ asker, question, addresses }: Extract<Answer, { type: 'addresses' }>): GossipEffect[] {
     const dialect = this.init.dialectOf(asker)
-    const offered = addresses.slice(0, MAX_OFFERED)
+    const offered = addresses.filter((address) => isOfferable(address, asker)).slice(0, MAX_OFFERED)
     return offered.length === 0 || dialect === undefined ? [] : [dialect.offer(asker, question, offered)]
   }
 
@@ -266,24 +275,30 @@ export class Membership {
 
   private dialFound(now: Millis): GossipEffect[] {
     const effects: GossipEffect[] = []
-    let next = Number.POSITIVE_INFINITY
 
-    for (const [peer, at] of this.found) {
-      if (at > now) {
-        next = Math.min(next, at)
+    for (const { peer, isNew } of this.found.due(now)) {
+      // who was lost or evicted comes back only where it is missed: two that are full would evict each other for ever
+      const places = isNew ? this.room : this.wanted()
+
+      if (this.online.has(peer)) {
+        this.found.postpone(peer, Number.POSITIVE_INFINITY)
+      } else if (places > 0 && this.isDiallable(peer, now)) {
+        this.found.postpone(peer, Number.POSITIVE_INFINITY)
+        effects.push({ ...this.dial([], { peer }), connected: true })
       } else {
-        this.found.delete(peer)
-
-        if (this.room > 0 && this.isDiallable(peer, now)) {
-          effects.push(this.dial([], { peer }))
-        }
+        this.found.postpone(peer, now + REDIAL_MAX)
       }
     }
 
-    return next === Number.POSITIVE_INFINITY ? effects : [...effects, { type: 'arm', key: 'found', at: next }]
+    return [...effects, ...this.armFound()]
   }
 
-  private dial(addresses: string[], dial: Dial): GossipEffect {
+  private armFound(): GossipEffect[] {
+    const at = this.found.next()
+    return at === undefined ? [] : [{ type: 'arm', key: 'found', at }]
+  }
+
+  private dial(addresses: string[], dial: Dial): Extract<GossipEffect, { type: 'dial' }> {
     const id = String(this.dials++)
     this.dialling.set(id, dial)
     return { type: 'dial', dial: id, addresses, ...(dial.peer === undefined ? {} : { peer: dial.peer }) }

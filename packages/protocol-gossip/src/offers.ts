@@ -20,6 +20,15 @@ export function peerOf(address: string): PeerKey | undefined {
   return /\/p2p\/([^/]+)$/.exec(address)?.[1] as PeerKey | undefined
 }
 
+/** Whether others may be offered this address by us, or we by them: they would not take another */
+export function isOfferable(address: string, asker: PeerKey): boolean {
+  const peer = peerOf(address)
+  return address.length <= MAX_ADDRESS_LENGTH && PRINTABLE.test(address) && peer !== undefined && peer !== asker
+}
+
+/** Without a comma, which parts the addresses of an OFFER */
+const PRINTABLE = /^[!-+\--~]+$/
+
 export class Offers {
   private readonly self: PeerKey
   private readonly random: Random
@@ -61,7 +70,7 @@ export class Offers {
     const wellFormed =
       addresses.length > 0 &&
       addresses.length <= MAX_OFFERED &&
-      addresses.every((address) => address.length <= MAX_ADDRESS_LENGTH && this.namesAnother(address))
+      addresses.every((address) => isOfferable(address, this.self))
 
     if (answered === undefined || !wellFormed) {
       return false
@@ -106,11 +115,6 @@ export class Offers {
     }
 
     return this.turns.pop()
-  }
-
-  private namesAnother(address: string): boolean {
-    const peer = peerOf(address)
-    return peer !== undefined && peer !== this.self
   }
 
   private unanswered(peer: PeerKey, now: Millis): Question[] {

@@ -58,7 +58,8 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
   /** BOUNDED by maxConnections */
   private readonly verified = new Map<PeerKey, GossipPeer>()
   private isReady = false
-  private announced: AnnounceResult = { id: 0n, sentTo: 0, queued: false }
+  /** What became of announces, a stack. BOUNDED by the calls that validators make within calls */
+  private readonly announced: AnnounceResult[] = []
 
   constructor(components: GossipComponents, config: Config) {
     super()
@@ -126,9 +127,10 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
       throw new NotStartedError('gossip is not started: start the libp2p node first')
     }
 
-    // the engine's `announced` event comes before this returns
+    // the engine's `announced` event comes before this returns, and before any that a validator causes
+    const call = this.announced.length
     this.runner.command({ type: 'announce', party, dataType, data, ttl })
-    return this.announced
+    return this.announced.splice(call)[0]!
   }
 
   private createEngine(): GossipEngine {
@@ -163,7 +165,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
         return this.emit('message', () => ({ id, dataType, data, from: event.from }))
       }
       case 'announced':
-        this.announced = { id: event.id, sentTo: event.sentTo, queued: event.queued }
+        this.announced.push({ id: event.id, sentTo: event.sentTo, queued: event.queued })
         return
       case 'verified': {
         const { peer, direction, dialect } = event

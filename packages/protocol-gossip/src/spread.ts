@@ -18,7 +18,7 @@ import type { Direction, Millis, PeerKey, Random } from '@hearsay/protocol-core/
 import type { Sha256 } from './announce-id.ts'
 import type { Announce } from './codec.ts'
 import type { Answer, Command, GossipConfig, GossipEffect, SubscriberId } from './contract.ts'
-import type { Counts } from './counts.ts'
+import type { Counts, Fate } from './counts.ts'
 import type { Dialect } from './dialect.ts'
 import type { AnnounceMemory } from './memory.ts'
 
@@ -31,10 +31,10 @@ export interface SpreadInit {
   dialectOf: (peer: PeerKey) => Dialect | undefined
 }
 
-/** An announce that waits for its verdicts */
+/** An announce that waits for its verdicts; one of our own comes from nobody */
 interface Pending {
   announce: Announce
-  from: PeerKey
+  from: PeerKey | undefined
   /** Those who have not answered. BOUNDED by the subscribers of its type */
   missing: Set<SubscriberId>
   /** Whether one of them said yes */
@@ -106,14 +106,7 @@ export class Spread {
     // a copy: it outlives the chunk it came in
     const kept = { ...announce, data: new Uint8Array(announce.data) }
     const until = now + config.verdictTimeout
-    const ticket = this.hold({ announce: kept, from, missing: new Set(asked), accepted: false, until })
-    const asks = asked.map((subscriber) => validate(ticket, subscriber, kept))
-
-    if (!this.armed) {
-      asks.push(this.arm(until))
-    }
-
-    return asks
+    return this.ask({ announce: kept, from, missing: new Set(asked), accepted: false, until })
   }
 
   onVerdict({ ticket, subscriber, valid }: Extract<Answer, { type: 'verdict' }>, now: Millis): GossipEffect[] {
@@ -124,8 +117,7 @@ export class Spread {
     }
 
     if (!valid) {
-      this.init.counts.invalid++
-      return this.drop(ticket)
+      return this.giveUp(ticket, 'invalid')
     }
 
     pending.accepted = true
@@ -136,7 +128,7 @@ export class Spread {
   onUnsubscribe(subscriber: SubscriberId, now: Millis): GossipEffect[] {
     this.subscribers.remove(subscriber)
     const left = [...this.pending].filter(([, { missing }]) => missing.delete(subscriber))
-    return left.flatMap(([ticket, pending]) => this.settle(ticket, pending, now))
+    return left.flatMap(([ticket, pending]) => [cancel(ticket, subscriber), ...this.settle(ticket, pending, now)])
   }
 
   /** One of our own: it goes out at once, and is shown to the other parties here, who cannot hold it back */
@@ -145,29 +137,30 @@ export class Spread {
     const sends = this.send(announce, now)
     this.init.counts.own++
     const queued = sends.length === 0 && this.queue(announce)
-    const others = this.subscribers.of(command.dataType, command.party)
+    const missing = new Set(this.subscribers.of(command.dataType, command.party))
+    const until = now + this.init.config.verdictTimeout
 
     return [
       ...sends,
       { type: 'emit', event: { type: 'announced', id: announce.id, sentTo: sends.length, queued } },
-      ...others.map((subscriber) => validate(this.tickets++, subscriber, announce))
+      ...(missing.size > 0 ? this.ask({ announce, from: undefined, missing, accepted: false, until }) : [])
     ]
   }
 
   /** One timer for all that waits: it stands in order of expiry */
   onTimer(now: Millis): GossipEffect[] {
+    const effects: GossipEffect[] = []
     this.armed = false
 
     for (const [ticket, { until }] of this.pending) {
       if (until > now) {
-        return [this.arm(until)]
+        return [...effects, this.arm(until)]
       }
 
-      this.init.counts.expired++
-      this.drop(ticket)
+      effects.push(...this.giveUp(ticket, 'expired'))
     }
 
-    return []
+    return effects
   }
 
   /**
@@ -209,27 +202,32 @@ export class Spread {
     }
   }
 
-  private hold(pending: Pending): number {
+  /** What its subscribers think, within a time, and as long as not too many wait */
+  private ask(pending: Pending): GossipEffect[] {
     const ticket = this.tickets++
     this.pending.set(ticket, pending)
     this.pendingBytes += pending.announce.data.byteLength
+    const effects = [...pending.missing].map((subscriber) => validate(ticket, subscriber, pending.announce))
 
     for (const [oldest] of this.pending) {
       if (this.pending.size <= MAX_PENDING && this.pendingBytes <= MAX_PENDING_BYTES) {
         break
       }
 
-      this.init.counts.displaced++
-      this.drop(oldest)
+      effects.push(...this.giveUp(oldest, 'displaced'))
     }
 
-    return ticket
+    return this.armed ? effects : [...effects, this.arm(pending.until)]
   }
 
-  private drop(ticket: number): [] {
-    this.pendingBytes -= this.pending.get(ticket)?.announce.data.byteLength ?? 0
+  /** Nobody waits for its verdicts any longer */
+  private giveUp(ticket: number, fate: Fate): GossipEffect[] {
+    const { announce, from, missing } = this.pending.get(ticket)!
     this.pending.delete(ticket)
-    return []
+    this.pendingBytes -= announce.data.byteLength
+    // one of our own has gone out long ago
+    this.init.counts[fate] += from === undefined ? 0 : 1
+    return [...missing].map((subscriber) => cancel(ticket, subscriber))
   }
 
   /** Once nobody is missing. When all left without a word, it is as if nobody had subscribed */
@@ -238,8 +236,12 @@ export class Spread {
       return []
     }
 
-    this.drop(ticket)
-    this.init.counts[accepted ? 'valid' : 'unknown']++
+    this.giveUp(ticket, accepted ? 'valid' : 'unknown')
+
+    if (from === undefined) {
+      return []
+    }
+
     const event: GossipEffect[] = accepted ? [{ type: 'emit', event: { type: 'message', announce, from } }] : []
     return accepted || this.init.config.relayUnknown ? [...event, ...this.forward(announce, from, now)] : []
   }
@@ -310,5 +312,13 @@ export class Spread {
 }
 
 function validate(ticket: number, subscriber: SubscriberId, announce: Announce): GossipEffect {
-  return { type: 'ask', ask: { type: 'validate', ticket, subscriber, announce } }
+  return { type: 'ask', key: askKey(ticket, subscriber), ask: { type: 'validate', ticket, subscriber, announce } }
+}
+
+function cancel(ticket: number, subscriber: SubscriberId): GossipEffect {
+  return { type: 'cancel', key: askKey(ticket, subscriber) }
+}
+
+function askKey(ticket: number, subscriber: SubscriberId): string {
+  return `verdict ${ticket} ${subscriber}`
 }

@@ -55,8 +55,9 @@ describe('known peers', () => {
     const last = script.input({ type: 'dialled', dial: second! })
     expect(dialled(last)).toEqual([address('boot')])
     expect(ready(last)).toEqual([])
-    // it never was ready, so there is no change to report
-    expect(ready(script.fail(last))).toEqual([])
+    expect(ready(script.fail(last))).toEqual([false])
+    // once is enough, until it is ready
+    expect(ready(script.advance(MINUTE))).toEqual([])
   })
 
   it('the bootstrapper is left alone when one of them answers', () => {
@@ -477,16 +478,55 @@ describe('the push view', () => {
   })
 })
 
+describe('addresses we were told', () => {
+  const offer = (addresses: string[]): string[] => {
+    const script = setUp()
+    script.push('asker')
+    script.push('other')
+    const [question] = only('ask', script.message('asker', { type: 'discovery' }))
+    expect(question?.ask).toMatchObject({ type: 'addresses', peers: [peer('other')] })
+    const [answer] = only(
+      'send',
+      script.answer({ type: 'addresses', asker: peer('asker'), question: { type: 'discovery' }, addresses })
+    )
+    return answer?.message.type === 'offer' ? answer.message.addresses : []
+  }
+
+  it.each([
+    ['is longer than 512 characters', `/dns4/${'a'.repeat(512)}${address('x')}`],
+    ['has a comma, which parts addresses', `/dns4/a,b${address('x')}`],
+    ['has a character that is not ASCII', `/dns4/é${address('x')}`],
+    ['names the asker', address('asker')],
+    ['names nobody', '/ip4/192.0.2.1/tcp/1']
+  ])('are not passed on where one %s', (_why, bad) => {
+    expect(offer([bad, address('fine')])).toEqual([address('fine')])
+    expect(offer([bad])).toEqual([])
+  })
+
+  it('are passed on up to 64', () => {
+    const all = Array.from({ length: 70 }, (_, i) => address(i))
+    expect(offer(all)).toEqual(all.slice(0, 64))
+  })
+})
+
 describe('peers that identify finds', () => {
   const found = (script: Network, name: string, direction: 'inbound' | 'outbound'): GossipEffect[] => [
     ...script.input({ type: 'found', peer: peer(name), direction }),
     ...script.advance(0)
   ]
 
+  /** The stream it is dialled for comes to be, and passes the gate */
+  const opened = (script: Network, effects: GossipEffect[]): void => {
+    for (const { dial, peer: to } of only('dial', effects)) {
+      script.pull(to!.replace('peer-', ''))
+      script.input({ type: 'dialled', dial, peer: to! })
+    }
+  }
+
   it('are opened at once on a connection of ours, and after a moment on one of theirs', () => {
     const script = setUp()
     expect(only('dial', found(script, 'a', 'outbound'))).toEqual([
-      { type: 'dial', dial: '0', peer: peer('a'), addresses: [] }
+      { type: 'dial', dial: '0', peer: peer('a'), addresses: [], connected: true }
     ])
     expect(only('dial', found(script, 'b', 'inbound'))).toEqual([])
     expect(only('dial', script.advance(SECOND))).toMatchObject([{ peer: peer('b') }])
@@ -503,6 +543,54 @@ describe('peers that identify finds', () => {
     const script = setUp()
     const dials = Array.from({ length: 9 }, (_, i) => only('dial', found(script, `x${i}`, 'outbound'))).flat()
     expect(dials).toHaveLength(4)
+  })
+
+  it('are opened again when the stream is lost, later each time, and then no more', () => {
+    const script = setUp()
+    const waits: number[] = []
+    let effects = found(script, 'a', 'outbound')
+
+    for (let waited = 0; waited < 200; waited++) {
+      if (only('dial', effects).length > 0) {
+        waits.push(waited)
+        waited = 0
+        opened(script, effects)
+        script.disconnected('a')
+      }
+
+      effects = script.advance(SECOND)
+    }
+
+    expect(waits).toEqual([0, 1, 2, 4, 8, 16, 32])
+  })
+
+  it('are opened at once again after a minute of good behaviour', () => {
+    const script = setUp()
+    let effects = found(script, 'a', 'outbound')
+
+    for (let i = 0; i < 10; i++) {
+      opened(script, effects)
+      script.advance(MINUTE)
+      script.disconnected('a')
+      effects = script.advance(SECOND)
+      expect(only('dial', effects)).toMatchObject([{ peer: peer('a') }])
+    }
+  })
+
+  it('are opened again when that failed, but not when there are peers enough', () => {
+    const script = setUp({ minConnections: 2, degree: 2 })
+    const [dial] = dialIds(found(script, 'a', 'outbound'))
+    script.input({ type: 'dialled', dial: dial! })
+    const second = script.advance(SECOND)
+    expect(only('dial', second)).toMatchObject([{ peer: peer('a') }])
+    opened(script, second)
+    script.pull('b')
+    script.pull('c')
+    script.disconnected('a')
+    expect(only('dial', script.advance(2 * SECOND))).toEqual([])
+    script.disconnected('b')
+    script.disconnected('c')
+    expect(only('dial', script.advance(MINUTE))).toMatchObject([{ peer: peer('a') }])
   })
 
   it('are none of our business with fromConnections off', () => {

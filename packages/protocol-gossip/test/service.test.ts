@@ -102,6 +102,55 @@ describe('gossip between libp2p hosts', () => {
     expect(b.services.gossip.peers).toEqual([{ peer: a.peerId.toString(), direction: 'inbound', dialect: 'gossip' }])
   })
 
+  it('opens the stream again when it was lost and the connection was not', async () => {
+    const [a, b] = [await hosts.create(), await hosts.create()]
+    const connection = await a.dial(b.getMultiaddrs())
+    await verified(1, a, b)
+    const lost = new Promise((resolve) => a.services.gossip.addEventListener('peer:lost', resolve, { once: true }))
+    connection.streams.find(({ protocol }) => protocol === PROTOCOL)!.abort(new Error('test'))
+    await lost
+    await verified(1, a, b)
+    expect(a.getConnections().map(({ id }) => id)).toEqual([connection.id])
+  })
+
+  it('reads on from a peer whose announces nobody judges in time', async () => {
+    const a = await hosts.create({ verdictTimeout: 200, maxOpenVerdicts: 4 })
+    const b = await hosts.create({ knownPeers: [addressOf(a)] })
+    const messages = heard(a)
+    const signals: AbortSignal[] = []
+    a.services.gossip.subscribe(7, async (_data, { signal }) => {
+      signals.push(signal)
+      return new Promise(() => {})
+    })
+    a.services.gossip.subscribe(8, () => true)
+    await verified(1, a, b)
+
+    for (let i = 0; i < 20; i++) {
+      b.services.gossip.announce(7, bytes(`${i}`))
+    }
+
+    await vi.waitFor(() => expect(signals.length).toBeGreaterThanOrEqual(4))
+    b.services.gossip.announce(8, bytes('heard?'))
+    await vi.waitFor(() => expect(messages).toMatchObject([{ data: bytes('heard?') }]), 5_000)
+    await vi.waitFor(() => expect(signals.every(({ aborted }) => aborted)).toBe(true), 5_000)
+  })
+
+  it('tells each of two announces, one made while the other is judged, what became of it', async () => {
+    const a = await hosts.create()
+    let inner: bigint | undefined
+    a.services.gossip.subscribe(
+      7,
+      () => {
+        inner = a.services.gossip.announce(8, bytes('inner')).id
+        return true
+      },
+      { party: 'other' }
+    )
+    const outer = a.services.gossip.announce(7, bytes('outer')).id
+    const after = a.services.gossip.announce(8, bytes('after')).id
+    expect(new Set([outer, inner, after, undefined]).size).toBe(4)
+  })
+
   it('leaves connections alone with fromConnections off', async () => {
     const [a, b] = [await hosts.create({ fromConnections: false }), await hosts.create({ fromConnections: false })]
     const connection = await a.dial(b.getMultiaddrs())

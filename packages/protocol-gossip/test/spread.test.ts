@@ -63,7 +63,8 @@ describe('an announce received', () => {
   it('ends at the first V=0', () => {
     const script = setUp({}, 2)
     const [ticket] = tickets(script.message('a', announce()))
-    expect(script.answer({ type: 'verdict', ticket: ticket!, subscriber: 0, valid: false })).toEqual([])
+    const effects = script.answer({ type: 'verdict', ticket: ticket!, subscriber: 0, valid: false })
+    expect(effects).toEqual([{ type: 'cancel', key: `verdict ${ticket} 1` }])
     expect(script.answer({ type: 'verdict', ticket: ticket!, subscriber: 1, valid: true })).toEqual([])
   })
 
@@ -80,6 +81,7 @@ describe('an announce received', () => {
     const [ticket] = tickets(script.message('a', announce()))
     script.answer({ type: 'verdict', ticket: ticket!, subscriber: 0, valid: true })
     const effects = script.command({ type: 'unsubscribe', subscriber: 1 })
+    expect(only('cancel', effects)).toEqual([{ type: 'cancel', key: `verdict ${ticket} 1` }])
     expect(events(effects)).toHaveLength(1)
     expect(sent(effects)).toHaveLength(3)
   })
@@ -99,7 +101,8 @@ describe('an announce received', () => {
     const [first] = tickets(script.message('a', announce()))
     script.advance(5_000)
     const [second] = tickets(script.message('a', announce({ id: 2n })))
-    expect(script.advance(5_000)).toEqual([])
+    // whoever was asked need not think about it any longer
+    expect(script.advance(5_000)).toEqual([{ type: 'cancel', key: `verdict ${first} 0` }])
     expect(script.answer({ type: 'verdict', ticket: first!, subscriber: 0, valid: true })).toEqual([])
     expect(events(script.answer({ type: 'verdict', ticket: second!, subscriber: 0, valid: true }))).toHaveLength(1)
   })
@@ -236,6 +239,14 @@ describe('an announce of our own', () => {
     expect(only('ask', effects).map(({ ask }) => ask)).toMatchObject([{ type: 'validate', subscriber: 1 }])
     const [ticket] = tickets(effects)
     expect(script.answer({ type: 'verdict', ticket: ticket!, subscriber: 1, valid: false })).toEqual([])
+  })
+
+  it('waits for their verdicts no longer than for others', () => {
+    const script = setUp({ verdictTimeout: 10_000 }, 2)
+    const [ticket] = tickets(own(script, 'party 0'))
+    expect(script.advance(10_000)).toEqual([{ type: 'cancel', key: `verdict ${ticket} 1` }])
+    const [other] = tickets(own(script, 'party 0'))
+    expect(script.answer({ type: 'verdict', ticket: other!, subscriber: 1, valid: true })).toEqual([])
   })
 
   it('comes back to nobody', () => {

@@ -1,7 +1,7 @@
 import { BoundedMap, DecodeError } from '@hearsay/protocol-core/pure'
 import { MAX_DATA_BYTES } from '@hearsay/protocol-gossip'
 import { decodeApi, encodeApi } from './messages.ts'
-import type { Gossip } from '@hearsay/protocol-gossip'
+import type { Gossip, GossipValidator } from '@hearsay/protocol-gossip'
 import type { ApiClient, ApiSession } from './server.ts'
 
 /** Notifications one client has not answered; the oldest counts as refused then */
@@ -65,14 +65,16 @@ export class GossipApiSession implements ApiSession {
         throw new DecodeError(`more than ${MAX_CLIENT_SUBSCRIPTIONS} data types, of which one client may have no more`)
       }
 
-      const validator = (data: Uint8Array): Promise<boolean> => this.notify(dataType, data)
+      const validator: GossipValidator = (data, { signal }) => this.notify(dataType, data, signal)
       this.subscriptions.set(dataType, this.gossip.subscribe(dataType, validator, { party: this.party }))
     }
   }
 
-  private notify(dataType: number, data: Uint8Array): Promise<boolean> {
+  /** @param signal - aborts when nobody waits for the verdict any longer */
+  private notify(dataType: number, data: Uint8Array, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       const messageId = this.nextId()
+      signal.addEventListener('abort', () => this.outstanding.take(messageId), { once: true })
       const givenUp = this.outstanding.set(messageId, resolve)
       givenUp?.[1](false)
       this.client.send(encodeApi({ type: 'notification', messageId, dataType, data }))
