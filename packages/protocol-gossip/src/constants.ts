@@ -88,8 +88,8 @@ export const engineDefaults: GossipConfig = {
   bootstrapper: undefined,
   fromConnections: true,
   cacheSize: 65_536,
-  announceRate: 1_000,
-  announceBurst: 10_000,
+  announceRate: 50_000,
+  announceBurst: 1_000_000,
   verdictTimeout: 10_000,
   relayUnknown: false
 }

@@ -67,9 +67,12 @@ export interface GossipInit {
   fromConnections?: boolean | undefined
   /** Announces remembered to drop their copies; those of the last 2 min stay up to 16 times as many. 1–1,000,000. @default 65_536 */
   cacheSize?: number | undefined
-  /** New announces taken of one peer, 1–1,000,000 a second; what is more is dropped. @default 1_000 */
+  /**
+   * New announces taken of one peer, 1–1,000,000 a second; what is more is dropped. Much more than a small network says:
+   * lower it to a few times what yours does. @default 50_000
+   */
   announceRate?: number | undefined
-  /** And at once, 1–1,000,000. @default 10_000 */
+  /** And at once, 1–1,000,000. @default 1_000_000 */
   announceBurst?: number | undefined
   /** Time for a validator, 1 ms to 10 min in ms; then the announce is dropped. @default 10_000 */
   verdictTimeout?: number | undefined
@@ -119,11 +122,14 @@ export interface GossipEvents {
   'peer:verified': CustomEvent<GossipPeer>
   /** A verified peer is gone; its peer id as text */
   'peer:lost': CustomEvent<string>
-  /** Whether there is a verified peer; without known peers and bootstrapper, true from the start */
+  /** Whether there is a verified peer; without known peers and bootstrapper, true from the start. False when none answers */
   ready: CustomEvent<boolean>
 }
 
-/** Whether an announce may be delivered and passed on. Throwing or rejecting means `false`. */
+/**
+ * Whether an announce may be delivered and passed on. Throwing or rejecting means `false`. The signal aborts when the
+ * verdict is no longer awaited: after `verdictTimeout`, when another said no, and on stop.
+ */
 export type GossipValidator = (data: Uint8Array, options: Required<AbortOptions>) => boolean | Promise<boolean>
 
 export interface PartyOptions {

@@ -20,14 +20,19 @@ export function peerOf(address: string): PeerKey | undefined {
   return /\/p2p\/([^/]+)$/.exec(address)?.[1] as PeerKey | undefined
 }
 
-/** Whether others may be offered this address by us, or we by them: they would not take another */
-export function isOfferable(address: string, asker: PeerKey): boolean {
+/** Whether this address may stand in an OFFER to `asker` */
+function isTaken(address: string, asker: PeerKey): boolean {
   const peer = peerOf(address)
-  return address.length <= MAX_ADDRESS_LENGTH && PRINTABLE.test(address) && peer !== undefined && peer !== asker
+  return address.length <= MAX_ADDRESS_LENGTH && peer !== undefined && peer !== asker
 }
 
-/** Without a comma, which parts the addresses of an OFFER */
-const PRINTABLE = /^[!-+\--~]+$/
+/** ASCII without space and comma, which parts the addresses of an OFFER */
+const PLAIN = /^[!-+\--~]+$/
+
+/** Whether we may offer it, whoever told us: `asker` takes it, and reads what we wrote */
+export function isOfferable(address: string, asker: PeerKey): boolean {
+  return PLAIN.test(address) && isTaken(address, asker)
+}
 
 export class Offers {
   private readonly self: PeerKey
@@ -70,7 +75,7 @@ export class Offers {
     const wellFormed =
       addresses.length > 0 &&
       addresses.length <= MAX_OFFERED &&
-      addresses.every((address) => isOfferable(address, this.self))
+      addresses.every((address) => isTaken(address, this.self))
 
     if (answered === undefined || !wellFormed) {
       return false
