@@ -38,11 +38,16 @@ async function gossipHosts(): Promise<Setup> {
   return {
     subject: (bytes) => {
       const data = new Uint8Array(bytes)
+      const view = new DataView(data.buffer)
+      let count = 0
       return {
         name: 'gossip, validated',
         measure: async () =>
           closedLoop(
-            () => from.announce(DATA_TYPE, data),
+            () => {
+              view.setUint32(0, count++)
+              from.announce(DATA_TYPE, data)
+            },
             (callback) => (arrived = callback)
           )
       }

@@ -59,7 +59,7 @@ export const MAX_PENDING_BYTES = 16 * 2 ** 20
 export const MAX_OUTBOX = 64
 
 /** Draws of an id for an announce of our own whose content was announced lately, under so many ids that they collide */
-export const MAX_ID_DRAWS = 16
+export const MAX_ID_DRAWS = 4
 
 /** Subscriptions of all parties together */
 export const MAX_SUBSCRIPTIONS = 65_536

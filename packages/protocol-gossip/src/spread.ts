@@ -179,15 +179,18 @@ export class Spread {
     return memory.add(digest, now)
   }
 
-  /** With an id that every dialect can carry, and that is not that of the same content announced before */
+  /**
+   * With an id that every dialect can carry, and that is not one of the same content announced before. When those seem
+   * to be used up, any id will do: each dialect still carries it, but it may arrive by two bridges.
+   */
   private create({ dataType, data, ttl }: Extract<Command, { type: 'announce' }>, now: Millis): Announce {
     const { random, sha256, memory } = this.init
 
-    for (let draws = 1; ; draws++) {
-      const id = wideId(random.below(NARROW_IDS), dataType, data, sha256)
+    for (let draws = 0; ; draws++) {
+      const id = draws < MAX_ID_DRAWS ? wideId(random.below(NARROW_IDS), dataType, data, sha256) : random.uint64()
       const announce: Announce = { type: 'announce', id, ttl, dataType, data }
 
-      if (memory.add(memory.digest(announce), now) || draws === MAX_ID_DRAWS) {
+      if (memory.add(memory.digest(announce), now)) {
         return announce
       }
     }

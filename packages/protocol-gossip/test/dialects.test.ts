@@ -84,6 +84,14 @@ describe('ids between dialects', () => {
     expect(new Set(ids).size).toBe(3_000)
   })
 
+  it('of equal announces of ours differ also when no 16 bits are left', () => {
+    const script = setUp({ cacheSize: 200_000 })
+    script.push('a')
+    const same = { type: 'announce', party: 'app', dataType: 7, data: new Uint8Array(1), ttl: 0 } as const
+    const ids = Array.from({ length: 100_000 }, () => announces(script.command(same))[0]![1].id)
+    expect(new Set(ids).size).toBe(100_000)
+  }, 20_000)
+
   it('made otherwise do not come back as another announce, from a narrow dialect', () => {
     const script = setUp()
     ;['a', 'b'].forEach((name) => script.push(name))
