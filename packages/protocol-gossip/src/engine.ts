@@ -121,7 +121,11 @@ export class GossipEngine implements Engine<GossipInput, GossipEffect> {
     for (const effect of effects) {
       if (effect.type === 'emit' && effect.event.type === 'verified') {
         const { peer, direction } = effect.event
-        return [...effects, ...this.membership.onVerified(peer, direction, now), ...this.spread.onVerified(peer, now)]
+        return [
+          ...effects,
+          ...this.membership.onVerified(peer, direction, now),
+          ...this.spread.onVerified(peer, direction, now)
+        ]
       }
     }
 

@@ -7,7 +7,7 @@ import { NARROW_IDS, wideId } from './announce-id.ts'
 import { Buckets } from './buckets.ts'
 import { MAX_DATA_BYTES, MAX_ID_DRAWS, MAX_OUTBOX, MAX_PENDING, MAX_PENDING_BYTES } from './constants.ts'
 import { Subscribers } from './subscribers.ts'
-import type { Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
+import type { Direction, Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
 import type { Sha256 } from './announce-id.ts'
 import type { Announce } from './codec.ts'
 import type { Answer, Command, GossipConfig, GossipEffect, SubscriberId } from './contract.ts'
@@ -40,8 +40,10 @@ const TIMER = 'verdict'
 export class Spread {
   private readonly init: SpreadInit
   readonly subscribers = new Subscribers()
-  /** Verified peers, in no order. BOUNDED by maxConnections */
-  private readonly peers: PeerKey[] = []
+  /** Verified peers that we dialled, in no order. BOUNDED by maxConnections */
+  private readonly dialled: PeerKey[] = []
+  /** Those that dialled us, likewise */
+  private readonly accepted: PeerKey[] = []
   /** How many new announces each of them may still bring */
   private readonly buckets: Buckets
   /** By ticket, oldest first. BOUNDED by MAX_PENDING and MAX_PENDING_BYTES */
@@ -58,8 +60,9 @@ export class Spread {
     this.buckets = new Buckets(announceRate, announceBurst)
   }
 
-  onVerified(peer: PeerKey, now: Millis): GossipEffect[] {
-    this.peers.push(peer)
+  onVerified(peer: PeerKey, direction: Direction, now: Millis): GossipEffect[] {
+    const others = direction === 'outbound' ? this.dialled : this.accepted
+    others.push(peer)
     this.buckets.add(peer, now)
     const waiting = this.outbox
     this.outbox = []
@@ -67,11 +70,14 @@ export class Spread {
   }
 
   onDisconnected(peer: PeerKey): void {
-    const index = this.peers.indexOf(peer)
     this.buckets.delete(peer)
 
-    if (index >= 0) {
-      this.peers.splice(index, 1)
+    for (const peers of [this.dialled, this.accepted]) {
+      const index = peers.indexOf(peer)
+
+      if (index >= 0) {
+        peers.splice(index, 1)
+      }
     }
   }
 
@@ -236,24 +242,36 @@ export class Spread {
     return announce.ttl === 1 ? [] : this.send({ ...announce, ttl: Math.max(announce.ttl - 1, 0) }, now, from)
   }
 
-  /** To `degree` random verified peers; the order of `peers` means nothing, so it is shuffled in place */
+  /**
+   * To `degree` random verified peers: half of them such as dialled us, the others such as we dialled, as far as there
+   * are. Whoever fills the places of those that dial us has but half of what we say.
+   */
   private send(message: Announce, now: Millis, except?: PeerKey): GossipEffect[] {
-    const { peers } = this
-    const { random, config } = this.init
-    const chosen: PeerKey[] = []
+    const { degree } = this.init.config
+    const dialled = this.draw(this.dialled, degree, except)
+    const accepted = this.draw(this.accepted, degree, except)
+    accepted.splice(Math.max(degree >> 1, degree - dialled.length))
+    dialled.splice(degree - accepted.length)
+    return this.sendTo([...dialled, ...accepted], message, now)
+  }
 
-    for (let i = 0; i < peers.length && chosen.length < config.degree; i++) {
+  /** Some of the peers, without one; their order means nothing, so they are shuffled in place */
+  private draw(peers: PeerKey[], count: number, except?: PeerKey): PeerKey[] {
+    const { random } = this.init
+    const drawn: PeerKey[] = []
+
+    for (let i = 0; i < peers.length && drawn.length < count; i++) {
       const j = i + random.below(peers.length - i)
       const peer = peers[j]!
       peers[j] = peers[i]!
       peers[i] = peer
 
       if (peer !== except) {
-        chosen.push(peer)
+        drawn.push(peer)
       }
     }
 
-    return this.sendTo(chosen, message, now)
+    return drawn
   }
 
   /** Some dialects give it another id, under which it may come back */
