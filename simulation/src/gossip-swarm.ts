@@ -15,6 +15,8 @@ export interface SwarmInit {
 }
 
 type SwarmAdapter = Adapter<Message, Command, Answer, Event, Ask>
+export type SwarmEngine = ReturnType<SwarmAdapter['createEngine']>
+export type SwarmAnswer = ReturnType<SwarmAdapter['answer']>
 
 const DATA_TYPE = 1
 /** Of a proof of 24 bits on one thread, in ms; times are distributed exponentially */
@@ -84,18 +86,23 @@ export class GossipSwarm implements SwarmAdapter {
     return size >= this.config.minConnections && size <= this.config.maxConnections
   }
 
-  createEngine: SwarmAdapter['createEngine'] = (self, random) => {
+  createEngine(self: PeerKey, random: Random): SwarmEngine {
     const { knownPeers } = this.init
     const known = Array.from({ length: Math.min(knownPeers, this.among.length) }, () => this.pick(random))
     return new GossipEngine({
       self,
       random,
       // the gate's work is simulated as time, so its proofs may be empty
-      config: { ...this.config, difficultyBits: 0, knownPeers: [...new Set(known)] }
+      config: { ...this.configOf(self), difficultyBits: 0, knownPeers: [...new Set(known)] }
     })
   }
 
-  answer: SwarmAdapter['answer'] = (self, ask, random) => {
+  /** For nodes that differ */
+  protected configOf(_self: PeerKey): GossipConfig {
+    return this.config
+  }
+
+  answer(self: PeerKey, ask: Ask, random: Random): SwarmAnswer {
     switch (ask.type) {
       case 'solve': {
         const { peer, challenge } = ask

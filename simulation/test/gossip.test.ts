@@ -11,13 +11,13 @@ const scenarios = readdirSync(folder).map(
 describe.each(scenarios.map((scenario) => [scenario.name, scenario] as const))('scenario %s', (_name, scenario) => {
   it('meets what it expects', () => {
     expect(shortfalls(runGossip(scenario), scenario)).toEqual([])
-  })
+  }, 60_000)
 
   it('repeats itself to the last effect, by seed', () => {
     const hash = (seed: number): string => runGossip({ ...scenario, seed }).traceHash
     expect(hash(2)).toBe(hash(2))
     expect(hash(2)).not.toBe(hash(3))
-  })
+  }, 60_000)
 
   it('fails where its swarm is crippled', () => {
     const { config } = scenario
@@ -27,5 +27,5 @@ describe.each(scenarios.map((scenario) => [scenario.name, scenario] as const))('
     expect(shortfalls(runGossip({ ...scenario, config: { ...config, degree: 1 } }), scenario).join()).toContain(
       'coverage'
     )
-  })
+  }, 60_000)
 })

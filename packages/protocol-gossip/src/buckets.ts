@@ -7,7 +7,7 @@ export class Buckets {
   private readonly rate: number
   private readonly burst: number
   /** BOUNDED by the verified peers: whoever adds one calls `delete` */
-  private readonly buckets = new Map<PeerKey, { tokens: number; at: Millis }>()
+  private readonly buckets = new Map<PeerKey, { rate: number; burst: number; tokens: number; at: Millis }>()
 
   /**
    * @param rate - tokens a second
@@ -18,8 +18,10 @@ export class Buckets {
     this.burst = burst
   }
 
-  add(peer: PeerKey, now: Millis): void {
-    this.buckets.set(peer, { tokens: this.burst, at: now })
+  /** @param times - so many times the rate and the size of others */
+  add(peer: PeerKey, now: Millis, times = 1): void {
+    const [rate, burst] = [times * this.rate, times * this.burst]
+    this.buckets.set(peer, { rate, burst, tokens: burst, at: now })
   }
 
   delete(peer: PeerKey): void {
@@ -34,7 +36,7 @@ export class Buckets {
       return false
     }
 
-    bucket.tokens = Math.min(this.burst, bucket.tokens + ((now - bucket.at) * this.rate) / SECOND)
+    bucket.tokens = Math.min(bucket.burst, bucket.tokens + ((now - bucket.at) * bucket.rate) / SECOND)
     bucket.at = now
 
     if (bucket.tokens < 1) {

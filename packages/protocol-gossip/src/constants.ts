@@ -58,6 +58,12 @@ export const MAX_PENDING_BYTES = 16 * 2 ** 20
 /** Announces of our own that wait for a first verified peer; the oldest are given up */
 export const MAX_OUTBOX = 64
 
+/**
+ * How many times as much as others a peer we dialled may bring. Who floods chooses whom to dial, but not who dials him;
+ * so what relays bring comes through while he is held back.
+ */
+export const DIALLED_RATE_FACTOR = 10
+
 /** Draws of an id for an announce of our own whose content was announced lately, under so many ids that they collide */
 export const MAX_ID_DRAWS = 4
 

@@ -5,7 +5,14 @@
  */
 import { NARROW_IDS, wideId } from './announce-id.ts'
 import { Buckets } from './buckets.ts'
-import { MAX_DATA_BYTES, MAX_ID_DRAWS, MAX_OUTBOX, MAX_PENDING, MAX_PENDING_BYTES } from './constants.ts'
+import {
+  DIALLED_RATE_FACTOR,
+  MAX_DATA_BYTES,
+  MAX_ID_DRAWS,
+  MAX_OUTBOX,
+  MAX_PENDING,
+  MAX_PENDING_BYTES
+} from './constants.ts'
 import { Subscribers } from './subscribers.ts'
 import type { Direction, Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
 import type { Sha256 } from './announce-id.ts'
@@ -61,9 +68,9 @@ export class Spread {
   }
 
   onVerified(peer: PeerKey, direction: Direction, now: Millis): GossipEffect[] {
-    const others = direction === 'outbound' ? this.dialled : this.accepted
-    others.push(peer)
-    this.buckets.add(peer, now)
+    const dialled = direction === 'outbound'
+    ;(dialled ? this.dialled : this.accepted).push(peer)
+    this.buckets.add(peer, now, dialled ? DIALLED_RATE_FACTOR : 1)
     const waiting = this.outbox
     this.outbox = []
     return waiting.flatMap((message) => this.sendTo([peer], message, now))
