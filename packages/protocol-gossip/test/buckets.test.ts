@@ -63,6 +63,15 @@ describe('what a peer may bring', () => {
     expect([1, 2, 3, 4, 5].map((id) => asked('b', id))).toEqual([0, 0, 0, 1, 1])
   })
 
+  it('of a peer we dialled is ten times as much', () => {
+    const script = setUp()
+    script.pull('dialled')
+    const brought = Array.from({ length: 40 }, (_, id) => script.message('dialled', announce(id))).filter(
+      (effects) => effects.length > 0
+    )
+    expect(brought).toHaveLength(30)
+  })
+
   it('comes back with time, and is not more after a new connection than a full bucket', () => {
     const script = setUp()
     const brought = (ids: number[]): number => ids.filter((id) => script.message('a', announce(id)).length > 0).length

@@ -1,13 +1,15 @@
 import { noise } from '@libp2p/noise'
 import { yamux } from '@libp2p/yamux'
-import { gossip, PROTOCOL } from '@hearsay/protocol-gossip'
+import { gossip, P2P_PROTOCOL, PROTOCOL } from '@hearsay/protocol-gossip'
 import { decode, encode } from '@hearsay/protocol-gossip/codec'
 import { sessionEnd } from '@hearsay/protocol-core/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { addressOf, Hosts } from './hosts.ts'
+import { nonceFor } from './script.ts'
 import type { GossipInit, GossipMessage } from '@hearsay/protocol-gossip'
 import type { Message } from '@hearsay/protocol-gossip/codec'
 import type { Stream } from '@libp2p/interface'
+import type { Registrar } from '@libp2p/interface-internal'
 import type { GossipHost } from './hosts.ts'
 
 const hosts = new Hosts()
@@ -215,6 +217,27 @@ describe('gossip between libp2p hosts', () => {
     await vi.waitFor(() => expect(messages).toHaveLength(1))
   })
 
+  it('takes no announce for new that it heard before a restart (T10)', async () => {
+    const a = await hosts.create({ fromConnections: false })
+    const init = { fromConnections: false, knownPeers: [addressOf(a)] }
+    const sender = await hosts.create(init)
+    const messages = heard(a)
+    a.services.gossip.subscribe(7, () => true)
+    await verified(1, sender)
+    const { id } = sender.services.gossip.announce(7, bytes('once'))
+    await vi.waitFor(() => expect(messages).toHaveLength(1))
+    await a.stop()
+    await a.start()
+    const stranger = await strangerTo(a)
+    await vi.waitFor(() => expect(stranger.said).toHaveLength(1))
+    const [challenge] = stranger.said
+    stranger.say({ type: 'proof', nonce: nonceFor(challenge?.type === 'challenge' ? challenge.challenge : 0n) })
+    stranger.say({ type: 'announce', id, ttl: 0, dataType: 7, data: bytes('once') })
+    stranger.say({ type: 'announce', id, ttl: 0, dataType: 7, data: bytes('another') })
+    await vi.waitFor(() => expect(messages.map(({ data }) => data)).toContainEqual(bytes('another')))
+    expect(messages).toHaveLength(2)
+  })
+
   it('shows an announce to other parties on the same host only', async () => {
     const a = await hosts.create()
     const seen: string[] = []
@@ -289,11 +312,31 @@ describe('what a stranger can do', () => {
   })
 })
 
+it('neither takes nor opens streams over limited connections, which it would use up', async () => {
+  const handle = vi.fn()
+  const host = await hosts.create({}, { start: false })
+  const { registrar } = (host as unknown as { components: { registrar: Registrar } }).components
+  const original = registrar.handle.bind(registrar)
+  registrar.handle = async (protocol, handler, options) => {
+    handle(protocol, options?.runOnLimitedConnection ?? false)
+    return original(protocol, handler, options)
+  }
+  await host.start()
+  const ours = handle.mock.calls.filter(([protocol]) => String(protocol).startsWith('/hearsay'))
+  expect(ours).toEqual([
+    [PROTOCOL, false],
+    [P2P_PROTOCOL, false]
+  ])
+})
+
 describe('misuse', () => {
   it.each([
     [{ degree: 0 }, 'degree must be an integer from 1 to 1000, and is 0'],
     [{ degree: 7 }, 'degree must be at most minConnections, 6, and is 7'],
     [{ minConnections: 31 }, 'minConnections must be at most maxConnections, 30, and is 31'],
+    [{ dialects: [] }, 'dialects must be some of gossip, gossip-p2p, gossip-midterm, each once, and is []'],
+    [{ dialects: ['gossip', 'g3'] }, 'each once, and is ["gossip","g3"]'],
+    [{ dialects: ['gossip', 'gossip'] }, 'each once, and is ["gossip","gossip"]'],
     [{ difficultyBits: 65 }, 'difficultyBits must be an integer from 0 to 64, and is 65'],
     [{ degrees: 4 }, /^degrees is no option; known are /]
   ])('%o is refused where it is written', (init, message) => {

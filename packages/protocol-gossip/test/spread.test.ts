@@ -60,6 +60,32 @@ describe('an announce received', () => {
     expect(Math.min(...counts.values())).toBeGreaterThan(15)
   })
 
+  it.each([
+    [4, 6, 6, 2, 2],
+    [5, 6, 6, 3, 2],
+    [4, 1, 6, 1, 3],
+    [4, 6, 1, 3, 1],
+    [4, 0, 6, 0, 4],
+    [4, 1, 1, 1, 1]
+  ])(
+    'goes to as many that we dialled as dialled us, and to others where there are too few',
+    (degree, dialled, accepted, toDialled, toAccepted) => {
+      const script = new GossipScript({ degree, minConnections: 6 })
+      script.push('from')
+      Array.from({ length: dialled }, (_, i) => script.pull(`dialled ${i}`))
+      Array.from({ length: accepted }, (_, i) => script.push(`accepted ${i}`))
+      script.command({ type: 'subscribe', subscriber: 0, party: 'app', dataType: 7 })
+      const asked = script.message('from', announce())
+      const chosen = sent(script.answer({ type: 'verdict', ticket: tickets(asked)[0]!, subscriber: 0, valid: true }))
+      const count = (kind: string): number => chosen.filter(([to]) => to.startsWith(`peer-${kind}`)).length
+      expect([count('dialled'), count('accepted'), chosen.length]).toEqual([
+        toDialled,
+        toAccepted,
+        toDialled + toAccepted
+      ])
+    }
+  )
+
   it('ends at the first V=0', () => {
     const script = setUp({}, 2)
     const [ticket] = tickets(script.message('a', announce()))

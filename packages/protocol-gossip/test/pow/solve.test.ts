@@ -71,7 +71,7 @@ describe('solve', () => {
     expect(await solve(0xdeadbeefcafebaben, options)).toBe(proof)
   })
 
-  test('does not block the event loop', ON_A_BUSY_MACHINE, async () => {
+  test('does not block the event loop (T16)', ON_A_BUSY_MACHINE, async () => {
     const idle = await longDelay(new Promise((resolve) => setTimeout(resolve, 500)))
     const solving = solve(1n, { ...ENDLESS, signal: AbortSignal.timeout(1_500) })
     // 20 ms is what docs allow; a machine with more to do than it can has such delays anyway
@@ -173,7 +173,7 @@ describe('progress', () => {
 })
 
 describe('refuses', () => {
-  test('more than maxSolveBits, at once', async () => {
+  test('more than maxSolveBits, at once (T15)', async () => {
     const began = performance.now()
     await expect(solve(1n, { difficultyBits: 33 })).rejects.toMatchObject({
       name: 'DifficultyTooHighError',
