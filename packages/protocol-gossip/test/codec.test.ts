@@ -87,6 +87,13 @@ function decodes(dialect: Dialect, frame: Uint8Array): boolean {
   }
 }
 
+/** In ms */
+function timeOf(run: () => unknown): number {
+  const start = performance.now()
+  run()
+  return performance.now() - start
+}
+
 describe.each(dialects)('%s messages', (_name, dialect) => {
   it('come back as they were', () => {
     fc.assert(
@@ -124,9 +131,10 @@ describe.each(dialects)('%s messages', (_name, dialect) => {
     let [understood, slowest] = [0, 0]
 
     for (const frame of hostileFrames(valid, Number(process.env['HOSTILE_FRAMES'] ?? 100_000), random)) {
-      const start = performance.now()
-      understood += decodes(dialect, frame) ? 1 : 0
-      slowest = Math.max(slowest, performance.now() - start)
+      const time = timeOf(() => (understood += decodes(dialect, frame) ? 1 : 0))
+      // on a busy machine anything may take long once: what does so each time is slow
+      const times = time < 50 ? [time] : [1, 2, 3, 4, 5].map(() => timeOf(() => decodes(dialect, frame)))
+      slowest = Math.max(slowest, Math.min(...times))
     }
 
     expect({ seed, slowest: slowest < 50 }).toEqual({ seed, slowest: true })
