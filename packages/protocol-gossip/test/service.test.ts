@@ -1,4 +1,5 @@
 import { noise } from '@libp2p/noise'
+import { serviceCapabilities, serviceDependencies } from '@libp2p/interface'
 import { yamux } from '@libp2p/yamux'
 import { gossip, P2P_PROTOCOL, PROTOCOL } from '@hearsay/protocol-gossip'
 import { decode, encode } from '@hearsay/protocol-gossip/codec'
@@ -362,6 +363,15 @@ describe('misuse', () => {
     announce()
     await host.stop()
     expect(announce).toThrow(expect.objectContaining({ name: 'NotStartedError' }))
+  })
+
+  it('of its place among services is told to libp2p', async () => {
+    const { gossip: service } = (await hosts.create()).services
+    const { [serviceCapabilities]: capabilities, [serviceDependencies]: dependencies } = service as unknown as Record<
+      symbol,
+      string[]
+    >
+    expect([capabilities, dependencies]).toEqual([['@hearsay/protocol-gossip'], ['@libp2p/identify']])
   })
 
   it('without identify is refused by libp2p', async () => {
