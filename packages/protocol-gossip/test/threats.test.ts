@@ -1,11 +1,12 @@
 /** Gates of the threat model that an engine alone can show; the others are named by their number elsewhere. */
 import { MIDTERM_PROTOCOL, P2P_PROTOCOL } from '@hearsay/protocol-gossip'
-import { AnnounceMemory, engineDefaults, GossipEngine, noCounts } from '@hearsay/protocol-gossip/engine'
+import { AnnounceMemory, dialectsOf, engineDefaults, GossipEngine, noCounts } from '@hearsay/protocol-gossip/engine'
 import { seededRandom } from '@hearsay/protocol-core/pure'
 import { describe, expect, it } from 'vitest'
 import { address, challengeIn, closes, GossipScript, nonceFor, only, peer, sent } from './script.ts'
-import type { Announce } from '@hearsay/protocol-gossip/codec'
-import type { PeerKey } from '@hearsay/protocol-core/pure'
+import type { Announce, Message } from '@hearsay/protocol-gossip/codec'
+import type { Dialect } from '@hearsay/protocol-gossip/engine'
+import type { PeerKey, Random } from '@hearsay/protocol-core/pure'
 
 const MINUTE = 60_000
 const announce = (id: number, dataType = 7): Announce => ({
@@ -14,6 +15,87 @@ const announce = (id: number, dataType = 7): Announce => ({
   ttl: 0,
   dataType,
   data: Uint8Array.of(id >> 8, id)
+})
+
+describe('T1: whatever peers do, in whatever order,', () => {
+  const dialects = dialectsOf(['gossip', 'gossip-p2p', 'gossip-midterm'])
+
+  /** Any message that a dialect's codec can make of bytes */
+  function anyMessage(dialect: Dialect, random: Random): Message {
+    const id = random.uint64()
+    const known = dialects[0]!.name === dialect.name
+    const all: Message[] = [
+      announce(random.below(9)),
+      ...(dialect.gated
+        ? ([
+            { type: 'challenge', challenge: id },
+            { type: 'proof', nonce: id },
+            { type: 'verdict', valid: random.below(2) === 0 || !known }
+          ] as const)
+        : []),
+      ...(dialect.ask(random) === undefined
+        ? []
+        : ([
+            { type: 'info', port: random.below(65_536) },
+            { type: 'discovery', challenge: id },
+            {
+              type: 'offer',
+              challenge: id,
+              nonce: id,
+              addresses: ['', address(random.below(9)), 'x/p2p/y'].slice(random.below(3))
+            }
+          ] as const))
+    ]
+    return all[random.below(all.length)]!
+  }
+
+  it('no input makes the engine throw, and it sends nobody what his dialect cannot say', () => {
+    for (let seed = 0; seed < 40; seed++) {
+      const random = seededRandom(seed)
+      const names = dialects.map(({ name }) => name)
+      const script = new GossipScript({ dialects: names, difficultyBits: 1, maxConnections: 6, banTime: 5_000 }, seed)
+      const spoken = new Map<PeerKey, Dialect>()
+      script.command({ type: 'start' })
+      script.command({ type: 'listening', port: 1 })
+      script.command({ type: 'subscribe', subscriber: 0, party: 'app', dataType: 7 })
+
+      for (let step = 0; step < 400; step++) {
+        const who = random.below(12)
+        const dialect = spoken.get(peer(who))
+        const effects = [...script.advance(random.below(3_000))]
+
+        if (dialect === undefined) {
+          const chosen = dialects[random.below(3)]!
+          spoken.set(peer(who), chosen)
+          effects.push(...script.connected(who, random.below(2) === 0 ? 'inbound' : 'outbound', 'g', chosen.protocol))
+        } else {
+          effects.push(...script.message(who, anyMessage(dialect, random)))
+        }
+
+        for (const { ask } of only('ask', effects)) {
+          if (ask.type === 'solve') {
+            effects.push(...script.answer({ ...ask, type: 'solved', nonce: random.uint64() }))
+          } else if (ask.type === 'addresses') {
+            effects.push(...script.answer({ ...ask, addresses: ask.peers.map(address) }))
+          } else if (ask.type === 'prove') {
+            effects.push(...script.answer({ type: 'proven', peer: ask.peer, offer: ask.offer }))
+          } else {
+            effects.push(...script.answer({ ...ask, type: 'verdict', valid: random.below(3) > 0 }))
+          }
+        }
+
+        for (const [to, message] of sent(effects)) {
+          const codec = spoken.get(to)!
+          expect(codec.decode(codec.encode(message)).type).toBe(message.type)
+        }
+
+        for (const [closed] of closes(effects)) {
+          spoken.delete(closed)
+          script.input({ type: 'disconnected', peer: closed })
+        }
+      }
+    }
+  }, 30_000)
 })
 
 describe('T10: of 1,000 announces replayed', () => {
