@@ -1,5 +1,5 @@
 /** `pnpm bench [name…]`: measured side by side in one run, interleaved rounds, medians; each target passes or fails. */
-import { parseArgs } from 'node:util'
+import { checkNames, ExitCode, integerOption, readArguments, runCommand } from '../scripts/command-line.ts'
 import { benchDigest } from './src/digest.ts'
 import { benchGossip } from './src/gossip.ts'
 import { benchProofOfWork } from './src/proof-of-work.ts'
@@ -38,18 +38,19 @@ async function run(names: readonly string[], rounds: number): Promise<boolean> {
   return passed.length === all.length
 }
 
-const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, help: { type: 'boolean' } },
-  allowPositionals: true
-})
-const names = positionals.length > 0 ? positionals : [...benchmarks.keys()]
-const unknown = names.filter((name) => !benchmarks.has(name))
+await runCommand('bench', async () => {
+  const { values, positionals } = readArguments({
+    options: { rounds: { type: 'string', default: '5' }, help: { type: 'boolean', short: 'h' } },
+    allowPositionals: true
+  })
 
-if (values.help === true) {
-  console.log(HELP)
-} else if (unknown.length > 0) {
-  console.error(`no benchmark ${unknown.join(', ')}; there are ${[...benchmarks.keys()].join(', ')}`)
-  process.exitCode = 2
-} else {
-  process.exitCode = (await run(names, Number(values.rounds))) ? 0 : 1
-}
+  if (values.help === true) {
+    console.log(HELP)
+    return ExitCode.OK
+  }
+
+  checkNames('benchmark', positionals, [...benchmarks.keys()])
+  const rounds = integerOption('--rounds', values.rounds, 1, 1_000)
+  const passed = await run(positionals.length > 0 ? positionals : [...benchmarks.keys()], rounds)
+  return passed ? ExitCode.OK : ExitCode.FAILED
+})
