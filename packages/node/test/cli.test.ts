@@ -27,7 +27,7 @@ vi.setConfig({ testTimeout: 30_000 })
 const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 /** In ms; what a node may take to end */
 const SHUTDOWN = 2_000
-const FREE_PORTS = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gossip-api', '127.0.0.1:0']
+const FREE_PORTS = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gossip-api', '127.0.0.1:0', '--dht-api', '127.0.0.1:0']
 
 let root = ''
 /** Those that run, with their end */
@@ -94,6 +94,7 @@ interface Summary {
   peerId: string
   listen: string[]
   gossipApi: string
+  dhtApi: string
 }
 
 interface Running extends Command, Summary {
@@ -266,7 +267,7 @@ describe.concurrent('a Node.js that is too old', () => {
 describe.concurrent('a node', () => {
   it('says with --json where it is, in the first and only line on stdout, and logs to stderr', async () => {
     const node = await start()
-    expect(node.output.stdout).toMatch(/^\{"peerId":"[^"]+","listen":\[[^\]]+\],"gossipApi":"127\.0\.0\.1:\d+"\}\n$/)
+    expect(node.output.stdout).toMatch(/^\{"peerId":"[^"]+","listen":\[[^\]]+\],"gossipApi":"127\.0\.0\.1:\d+","dhtApi":"127\.0\.0\.1:\d+"\}\n$/)
     expect(node.listen).toEqual([
       expect.stringMatching(new RegExp(`^/ip4/127\\.0\\.0\\.1/tcp/\\d+/p2p/${node.peerId}$`))
     ])
@@ -275,7 +276,7 @@ describe.concurrent('a node', () => {
     await logged(node, 'unknown message type 499')
     await endOf(node)
     expect(node.output.stdout).toBe(
-      `${JSON.stringify({ peerId: node.peerId, listen: node.listen, gossipApi: node.gossipApi })}\n`
+      `${JSON.stringify({ peerId: node.peerId, listen: node.listen, gossipApi: node.gossipApi, dhtApi: node.dhtApi })}\n`
     )
     const lines = node.output.stderr.trimEnd().split('\n')
     expect(lines.filter((line) => !/^\d{4}-\d\d-\d\dT[\d:.]+Z (info|warn|error) /.test(line))).toEqual([])
@@ -285,7 +286,7 @@ describe.concurrent('a node', () => {
     const node = hearsay(['start', '--data-dir', newDir(), ...FREE_PORTS])
     await vi.waitFor(() => expect(node.output.stdout).toContain('Ctrl-C stops it'), OFTEN)
     expect(node.output.stdout).toMatch(
-      /Others reach it at\n  \/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/\w+\nand programs .* at 127\.0\.0\.1:\d+/
+      /Others reach it at\n  \/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/\w+\nand programs .* at 127\.0\.0\.1:\d+ \(gossip API\) and 127\.0\.0\.1:\d+ \(DHT API\)/
     )
     await endOf(node)
   })
