@@ -267,7 +267,9 @@ describe.concurrent('a Node.js that is too old', () => {
 describe.concurrent('a node', () => {
   it('says with --json where it is, in the first and only line on stdout, and logs to stderr', async () => {
     const node = await start()
-    expect(node.output.stdout).toMatch(/^\{"peerId":"[^"]+","listen":\[[^\]]+\],"gossipApi":"127\.0\.0\.1:\d+","dhtApi":"127\.0\.0\.1:\d+"\}\n$/)
+    expect(node.output.stdout).toMatch(
+      /^\{"peerId":"[^"]+","listen":\[[^\]]+\],"gossipApi":"127\.0\.0\.1:\d+","dhtApi":"127\.0\.0\.1:\d+"\}\n$/
+    )
     expect(node.listen).toEqual([
       expect.stringMatching(new RegExp(`^/ip4/127\\.0\\.0\\.1/tcp/\\d+/p2p/${node.peerId}$`))
     ])

@@ -15,6 +15,12 @@ export const SEQUENCE_KEY = '/hearsay/dht/sequence'
 /** Puts and gets under way or waiting, each with up to 64 KiB */
 export const MAX_PENDING = 1_024
 
+/**
+ * For kad-dht. Its own 10 and 10 ask all of the twenty nearest at once; with these the nearest are asked first, and a
+ * read that has seen enough spares the others
+ */
+export const KAD_CONCURRENCY = { alpha: 3, disjointPaths: 3 } as const
+
 export interface DhtConfig {
   /** In s, for a value put without one or with 0 */
   defaultTtl: number

@@ -9,8 +9,10 @@ import { KeyQueue } from './key-queue.ts'
 import { encodeEnvelope, MAX_PAYLOAD_BYTES, signedBytes } from './rules/envelope.ts'
 import { MAX_REPLICATION, MAX_TTL, stamp } from './rules/lifetime.ts'
 import { bestOf, supersedes } from './rules/order.ts'
+import { isQuorum } from './rules/quorum.ts'
 import { KEY_BYTES, ownedKey, plainKey } from './rules/record-key.ts'
 import { isPayload } from './rules/sealed.ts'
+import { SharedTasks } from './shared-tasks.ts'
 import { Slots } from './slots.ts'
 import type { AbortOptions, Libp2p, PrivateKey, PublicKey } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
@@ -41,6 +43,7 @@ export class Dht {
   private readonly kad: Kad
   private readonly copies: Copies
   private readonly queue = new KeyQueue()
+  private readonly walks = new SharedTasks<Sealed[]>()
   private readonly slots: Slots
   private readonly stopped = new AbortController()
   private pending = 0
@@ -86,6 +89,7 @@ export class Dht {
       const { bytes, record } = await this.issue(recordKey, value, { ttl, replication })
       const placed = await this.copies.place(recordKey, bytes, replication, signal)
       this.storage.own.placed(recordKey, placed.verified.length >= replication)
+      this.walks.leave(textOf(recordKey))
       return receipt(record, placed)
     }
     return this.counted(async () => this.queue.run(textOf(recordKey), async () => this.slots.run(task)))
@@ -117,16 +121,26 @@ export class Dht {
     const signal = this.signal(this.config.getTimeout, options)
     return this.counted(async () => {
       await until(this.queue.idle(textOf(recordKey)), signal)
-      return this.slots.run(async () => this.walk(recordKey, signal))
+      const walk = this.walks.join(textOf(recordKey), async () => this.slots.run(async () => this.walk(recordKey)))
+      return (await until(walk, signal)) ?? []
     })
   }
 
-  private async walk(recordKey: Uint8Array, signal: AbortSignal): Promise<Sealed[]> {
-    const { settleTime } = this.config
-    const values = this.kad.isAlone
-      ? [await this.copies.local(recordKey)]
-      : (await this.kad.values(recordKey, { signal, settleTime })).map(({ value }) => value)
-    return values.filter((value) => value !== undefined).map((value) => openRecord(recordKey, value))
+  private async walk(recordKey: Uint8Array): Promise<Sealed[]> {
+    const found: Sealed[] = []
+    const onValue = (value: Uint8Array): boolean => {
+      found.push(openRecord(recordKey, value))
+      return isQuorum(found)
+    }
+
+    if (this.kad.isAlone) {
+      const value = await this.copies.local(recordKey)
+      return value === undefined ? [] : [openRecord(recordKey, value)]
+    }
+
+    const { getTimeout, settleTime } = this.config
+    await this.kad.walk(recordKey, { signal: this.signal(getTimeout), onValue, settleTime })
+    return found
   }
 
   /** Makes a value, and has its sequence, its floor and itself stored before anybody else has it */
@@ -164,7 +178,7 @@ export class Dht {
         }
 
         const record = openRecord(key, value)
-        const seen = await this.walk(key, this.signal(this.config.getTimeout))
+        const seen = await this.walk(key)
 
         if (seen.some((other) => supersedes(other, record))) {
           return own.forget(key)
@@ -232,11 +246,16 @@ function valueOf({ envelope, recordKey }: Sealed): DhtValue {
   return { value, owner, isOwned: recordKey.owner !== undefined, issuedAt, expiresAt, sequence, replication }
 }
 
-async function until(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) {
-    const late = Promise.withResolvers<void>()
-    signal.addEventListener('abort', () => late.resolve(), { once: true })
-    await Promise.race([promise, late.promise])
+/** @returns undefined when the signal came first */
+async function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>()
+  const onAbort = (): void => late.resolve(undefined)
+  signal.addEventListener('abort', onAbort, { once: true })
+
+  try {
+    return signal.aborted ? undefined : await Promise.race([promise, late.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }
 

@@ -21,14 +21,10 @@ interface KadInternals {
   }
 }
 
-/** A value that a walk saw, and who had it */
-export interface Found {
-  value: Uint8Array
-  from: string
-}
-
 export interface WalkOptions {
   signal: AbortSignal
+  /** Told of each value, one a peer. @returns whether that is enough */
+  onValue: (value: Uint8Array) => boolean
   /** In ms after the first value; slower peers are not waited for */
   settleTime: number
 }
@@ -107,24 +103,25 @@ export class Kad {
   }
 
   /**
-   * All values of a walk to a key, each accepted by the validator, our own copy among them. kad-dht's own `get` fails as
-   * a whole when one peer does not take a correction; this ends where the corrections would begin.
+   * Walks to a key, and tells all values on the way that the validator accepted, our own copy among them. kad-dht's own
+   * `get` fails as a whole when one peer does not take a correction; this ends where the corrections would begin.
    */
-  async values(key: Uint8Array, { signal, settleTime }: WalkOptions): Promise<Found[]> {
-    const found: Found[] = []
+  async walk(key: Uint8Array, { signal, onValue, settleTime }: WalkOptions): Promise<void> {
     const settled = new AbortController()
-    const either = AbortSignal.any([signal, settled.signal])
+    const either = manyListeners(AbortSignal.any([signal, settled.signal]))
     let timer: NodeJS.Timeout | undefined
     const onProgress = (event: { type: string; detail?: unknown }): void => {
       if (event.type === 'kad-dht:query:value') {
-        const { value, from } = event.detail as { value: Uint8Array; from: PeerId }
-        found.push({ value, from: from.toString() })
         timer ??= setTimeout(() => settled.abort(), settleTime)
+
+        if (onValue((event.detail as { value: Uint8Array }).value)) {
+          settled.abort()
+        }
       }
     }
 
     try {
-      for await (const event of this.dht.get(key, { signal: manyListeners(either), onProgress })) {
+      for await (const event of this.dht.get(key, { signal: either, onProgress })) {
         if (event.name === 'DIAL_PEER' && event.path.index === NO_PATH.index) {
           break
         }
@@ -134,8 +131,6 @@ export class Kad {
     } finally {
       clearTimeout(timer)
     }
-
-    return found
   }
 
   private async request(
