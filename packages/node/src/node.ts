@@ -75,20 +75,18 @@ export async function createNode(config: NodeConfig, log: Log): Promise<HearsayN
     const libp2p = await createHost(config, privateKey, storage)
     started.push(libp2p)
     reportGossip(libp2p.services.gossip, log)
-    const gossipServer = createGossipApi(libp2p.services.gossip, log)
-    started.push(gossipServer)
+    const dht = new Dht({ libp2p, kadDht: libp2p.services.dht, storage, privateKey })
+    const [gossipServer, dhtServer] = [createGossipApi(libp2p.services.gossip, log), createDhtApi(dht, log)]
+    started.push(dht, gossipServer, dhtServer)
+    dht.start()
     const gossipApi = await gossipServer.listen(config['gossip-api'])
+    const dhtApi = await listenDhtApi(dhtServer, config['dht-api'], log)
 
     if (libp2p.services.gossip.ready) {
       // it became so on start, when nobody could listen
       log.info('gossip: ready')
     }
 
-    const dht = new Dht({ libp2p, kadDht: libp2p.services.dht, storage, privateKey })
-    const dhtServer = createDhtApi(dht, log)
-    started.push(dht, dhtServer)
-    dht.start()
-    const dhtApi = await listenDhtApi(dhtServer, config['dht-api'], log)
     return { libp2p, dht, gossipApi, dhtApi, stop }
   } catch (err) {
     await stop()

@@ -310,6 +310,32 @@ describe.concurrent('a node', () => {
     await Promise.all([endOf(first), endOf(second)])
   })
 
+  it('needs no port of its own for the DHT API: a second one takes a free one', async () => {
+    const own = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gossip-api', '127.0.0.1:0']
+    const both = [0, 1].map(() => hearsay(['start', '--json', '--data-dir', newDir(), ...own]))
+    await Promise.all(both.map(async (each) => vi.waitFor(() => expect(each.output.stdout).toContain('\n'), OFTEN)))
+    const [first, second] = both.map(({ output }) => hostPort((JSON.parse(output.stdout) as Summary).dhtApi))
+    expect(first).not.toEqual(second)
+    expect(both.map(({ output }) => output.stderr).join('')).toMatch(
+      /info DHT API: port 7401 is in use; it listens on port \d+ \(--dht-api\)\n/
+    )
+    await Promise.all(both.map(async (each) => endOf(each)))
+  })
+
+  it('has what was put to it after it was killed', async () => {
+    const dir = newDir()
+    const key = Buffer.alloc(32, 7)
+    const get = frame(651, key)
+    const first = await start('--data-dir', dir)
+    const client = await connect(hostPort(first.dhtApi), frame(650, [0, 60, 1, 0], key, Buffer.from('kept')), get)
+    expect(await client.next()).toEqual({ type: 652, body: Buffer.concat([key, Buffer.from('kept')]) })
+    await endOf(first, 'SIGKILL')
+    const second = await start('--data-dir', dir)
+    const again = await connect(hostPort(second.dhtApi), get)
+    expect(await again.next()).toEqual({ type: 652, body: Buffer.concat([key, Buffer.from('kept')]) })
+    await endOf(second)
+  })
+
   it('takes options from a file, the environment and flags', async () => {
     const config = join(newDir(), 'node.ini')
     writeFileSync(config, `[gossip]\np2p_address = 127.0.0.1:0\napi_address = [::1]:0\ndegree = 100\n`)
@@ -372,6 +398,7 @@ describe.concurrent('a node that cannot run', () => {
   it.each([
     ['its listen port is taken', '--listen', async () => `/ip4/127.0.0.1/tcp/${await takenPort()}`, IN_USE],
     ['its API port is taken', '--gossip-api', async () => `127.0.0.1:${await takenPort()}`, IN_USE],
+    ['its DHT API port is taken', '--dht-api', async () => `127.0.0.1:${await takenPort()}`, IN_USE],
     ['it cannot listen there', '--listen', () => '/ip4/127.0.0.1/udp/1/quic-v1', 'only TCP addresses such as'],
     ['its data directory is a file', '--data-dir', () => MAIN, 'EEXIST: file already exists'],
     ['its hostkey is none', '--hostkey', () => MAIN, 'it holds no private key in PEM form']

@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { floorIds, Floors } from '../../src/dht/rules/floors.ts'
 import { compareRanks, rankOf } from '../../src/dht/rules/order.ts'
 import { ranked } from './owners.ts'
+import type { RankInit } from './owners.ts'
 import type { Floor } from '../../src/dht/rules/floors.ts'
 
 const newFloors = (max = 100, isHeld: (id: string) => boolean = () => false): Floors => new Floors({ max, isHeld })
 
 /** Judges a record, and raises the floor if it is new */
-function offer(floors: Floors, ...[rank, key, isOwned]: Parameters<typeof ranked>): string {
+function offer(floors: Floors, rank: RankInit, key?: string, isOwned?: boolean): string {
   const record = ranked(rank, key, isOwned)
   const verdict = floors.judge(record)
 

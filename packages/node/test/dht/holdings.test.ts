@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { floorIds } from '../../src/dht/rules/floors.ts'
 import { Holdings } from '../../src/dht/rules/holdings.ts'
 import { ranked } from './owners.ts'
+import type { RankInit } from './owners.ts'
 
 const newHoldings = (maxRecords = 10, maxBytes = 1_000): Holdings => new Holdings({ maxRecords, maxBytes })
 
 /** @returns why it was not added */
-function offer(holdings: Holdings, rank: Parameters<typeof ranked>[0], key = 'k', bytes = 10): string | undefined {
+function offer(holdings: Holdings, rank: RankInit, key = 'k', bytes = 10): string | undefined {
   const record = ranked(rank, key)
   const refusal = holdings.refusal(record, bytes, 0)
 

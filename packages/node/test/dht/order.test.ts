@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bestOf, supersedes } from '../../src/dht/rules/order.ts'
 import { ranked } from './owners.ts'
+import type { RankInit } from './owners.ts'
 
-const wins = (a: Parameters<typeof ranked>[0], b: Parameters<typeof ranked>[0], isOwned = false): boolean[] => [
+const wins = (a: RankInit, b: RankInit, isOwned = false): boolean[] => [
   supersedes(ranked(a, 'k', isOwned), ranked(b, 'k', isOwned)),
   supersedes(ranked(b, 'k', isOwned), ranked(a, 'k', isOwned))
 ]

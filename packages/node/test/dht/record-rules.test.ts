@@ -186,7 +186,12 @@ describe('no rollback (T9)', () => {
       await validated(harness, key, await alice.seal(key, at(i)))
     }
 
-    const rows = await Array.fromAsync(datastore.queryKeys({ prefix: '/hearsay/dht/floor/' }))
+    const rows: unknown[] = []
+
+    for await (const row of datastore.queryKeys({ prefix: '/hearsay/dht/floor/' })) {
+      rows.push(row)
+    }
+
     expect(rows).toHaveLength(20)
   })
 })
