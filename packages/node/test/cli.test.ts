@@ -22,7 +22,7 @@ import type { Readable } from 'node:stream'
 import type { HostPort } from '@hearsay/node'
 import type { AnyOption } from '../src/config/options.ts'
 
-vi.setConfig({ testTimeout: 30_000 })
+vi.setConfig({ testTimeout: 60_000 })
 
 const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 /** In ms; what a node may take to end */

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Alarm } from '../../src/dht/alarm.ts'
 import { nextRefresh, nextRetry, stamp, timeProblem } from '../../src/dht/rules/lifetime.ts'
 import { ranked } from './owners.ts'
 
@@ -35,6 +37,39 @@ describe('the times of a value', () => {
     [21, 'it wants too few or too many copies']
   ])('with %i copies wanted', (replication, problem) => {
     expect(at(NOW, NOW + SECOND, replication)).toBe(problem)
+  })
+})
+
+describe('whatever times a peer sends (T18)', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+  const time = fc.oneof(
+    fc.maxSafeNat(),
+    fc.integer({ min: -70_000_000, max: 70_000_000 }).map((each) => NOW + each)
+  )
+
+  it('none that is taken expires later than a minute and the longest life from now', () => {
+    fc.assert(
+      fc.property(time, time, (issuedAt, expiresAt) => {
+        const isTaken = timeProblem({ ...ranked({ issuedAt, expiresAt }).envelope, replication: 1 }, NOW) === undefined
+        expect(isTaken && expiresAt > NOW + 60_000 + 65_535_000).toBe(false)
+      }),
+      { numRuns: 5_000 }
+    )
+  })
+
+  it('no timer is longer than half a minute', () => {
+    const set = vi.spyOn(globalThis, 'setTimeout')
+    const alarm = new Alarm(() => {})
+    fc.assert(
+      fc.property(time, (at) => {
+        alarm.set(at)
+        const wait = set.mock.lastCall![1]!
+        expect(wait >= 0 && wait <= 30_000).toBe(true)
+      })
+    )
+    alarm.set(undefined)
+    expect(vi.getTimerCount()).toBe(0)
   })
 })
 
