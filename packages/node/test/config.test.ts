@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigError, loadConfig } from '@hearsay/node'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { environmentName, gossipInit } from '../src/config/load.ts'
 import { optionKeys } from '../src/config/options.ts'
 import type { NodeConfig, OptionKey } from '@hearsay/node'
@@ -82,6 +82,8 @@ const samples: Sample[] = [
 ]
 
 const textOf = ({ flag }: Sample): string => (Array.isArray(flag) ? flag.join(',') : flag)
+
+vi.setConfig({ testTimeout: 60_000 })
 
 describe('an option', () => {
   it('has a sample in this file', () => {

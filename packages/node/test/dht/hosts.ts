@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -145,6 +146,14 @@ export async function holders(hosts: readonly Host[], recordKey: Uint8Array): Pr
   const name = new TextDecoder().decode(recordKey)
   const held = await Promise.all(hosts.map(async (host) => (await host.held()).has(name)))
   return hosts.filter((_, i) => held[i]).map(({ id }) => id)
+}
+
+/** By their XOR distance from a key, as Kademlia has it */
+export function nearest(hosts: readonly Host[], recordKey: Uint8Array): Host[] {
+  const place = (bytes: Uint8Array): bigint => BigInt(`0x${createHash('sha256').update(bytes).digest('hex')}`)
+  const target = place(recordKey)
+  const distance = ({ libp2p }: Host): bigint => place(libp2p.peerId.toMultihash().bytes) ^ target
+  return hosts.toSorted((a, b) => (distance(a) < distance(b) ? -1 : 1))
 }
 
 /** Connects all to all, and waits until all know enough of them */

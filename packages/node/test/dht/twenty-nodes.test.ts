@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { decodeEnvelope, plainKey } from '@hearsay/node/dht'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { holders, Hosts } from './hosts.ts'
+import { holders, Hosts, nearest } from './hosts.ts'
 import { bytes, randomKey, text } from './owners.ts'
 import type { Host } from './hosts.ts'
 
@@ -51,15 +50,12 @@ describe('twenty nodes', () => {
 
   it('put the copies on the nodes closest to the key', async () => {
     const key = randomKey()
-    const distance = ({ libp2p }: Host): bigint => {
-      const [a, b] = [plainKey(key), libp2p.peerId.toMultihash().bytes].map((each) =>
-        BigInt(`0x${createHash('sha256').update(each).digest('hex')}`)
-      )
-      return a! ^ b!
-    }
-    const nearest = all.toSorted((a, b) => (distance(a) < distance(b) ? -1 : 1)).slice(0, 3)
     const { storedOn } = await all[7]!.dht.put(key, bytes('near'))
-    expect(storedOn).toEqual(nearest.map(({ id }) => id))
+    expect(storedOn).toEqual(
+      nearest(all, plainKey(key))
+        .slice(0, 3)
+        .map(({ id }) => id)
+    )
   })
 
   it('find what the others put, however many ask at once', async () => {
