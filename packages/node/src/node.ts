@@ -12,7 +12,7 @@ import { DhtApiSession, MAX_REQUESTS } from './api/dht-api.ts'
 import { GossipApiSession } from './api/gossip-api.ts'
 import { ApiServer } from './api/server.ts'
 import { gossipInit } from './config/load.ts'
-import { KAD_CONCURRENCY, KAD_PROTOCOL } from './dht/constants.ts'
+import { KAD_PROTOCOL, KAD_TUNING } from './dht/constants.ts'
 import { Dht } from './dht/dht.ts'
 import { Slots } from './dht/slots.ts'
 import { openDhtStorage } from './dht/storage.ts'
@@ -127,7 +127,7 @@ async function createHost(
         identify: identify(),
         ping: ping(),
         dht: kadDHT({
-          ...KAD_CONCURRENCY,
+          ...KAD_TUNING,
           protocol: KAD_PROTOCOL,
           clientMode: false,
           peerInfoMapper: passthroughMapper,

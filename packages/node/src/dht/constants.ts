@@ -16,10 +16,14 @@ export const SEQUENCE_KEY = '/hearsay/dht/sequence'
 export const MAX_PENDING = 1_024
 
 /**
- * For kad-dht. Its own 10 and 10 ask all of the twenty nearest at once; with these the nearest are asked first, and a
- * read that has seen enough spares the others
+ * For kad-dht. Its own 10 and 10 ask all of the twenty nearest at once; with 3 and 3 the nearest are asked first, and a
+ * read that has seen enough spares the others. Its timeout would grow to a minute with each peer that is gone
  */
-export const KAD_CONCURRENCY = { alpha: 3, disjointPaths: 3 } as const
+export const KAD_TUNING = {
+  alpha: 3,
+  disjointPaths: 3,
+  networkDialTimeout: { minTimeout: 5_000, maxTimeout: 5_000 }
+} as const
 
 export interface DhtConfig {
   /** In s, for a value put without one or with 0 */

@@ -120,7 +120,8 @@ export class Dht {
     const recordKey = this.recordKey(key, owner)
     const signal = this.signal(this.config.getTimeout, options)
     return this.counted(async () => {
-      await until(this.queue.idle(textOf(recordKey)), signal)
+      // a put that takes long must leave time for the walk
+      await until(this.queue.idle(textOf(recordKey)), this.signal(this.config.getTimeout / 2, options))
       const walk = this.walks.join(textOf(recordKey), async () => this.slots.run(async () => this.walk(recordKey)))
       return (await until(walk, signal)) ?? []
     })

@@ -15,7 +15,7 @@
  * })
  * ```
  */
-export { dhtDefaults, dhtRanges, KAD_CONCURRENCY, KAD_PROTOCOL } from './constants.ts'
+export { dhtDefaults, dhtRanges, KAD_PROTOCOL, KAD_TUNING } from './constants.ts'
 export { Dht } from './dht.ts'
 export { openRecord } from './digest.ts'
 export { BusyError, RefusedRecordError } from './errors.ts'

@@ -26,7 +26,7 @@ describe('nodes', () => {
     const began = performance.now()
     expect(await host.dht.put(key, bytes('alone'))).toMatchObject({ storedOn: [host.id], verifiedOn: [host.id] })
     expect([text(await host.dht.get(key)), await host.dht.get(randomKey())]).toEqual(['alone', undefined])
-    expect(performance.now() - began).toBeLessThan(5_000)
+    expect(performance.now() - began).toBeLessThan(9_000)
   })
 
   it('make the copies that are missing when others come, and drop the one too many', async () => {
@@ -35,7 +35,10 @@ describe('nodes', () => {
     const isLast = (key: Uint8Array): boolean => nearest(hosts.all, plainKey(key))[3] === first
     const key = Array.from({ length: 100 }, randomKey).find(isLast)!
     await first.dht.put(key, bytes('waiting'), { replication: 2 })
+    // not while it knows some of them only
+    first.storage.own.stop()
     await acquaint([first, ...others])
+    first.dht.start()
     const expected = nearest(hosts.all, plainKey(key)).slice(0, 2)
     await vi.waitFor(
       async () => {

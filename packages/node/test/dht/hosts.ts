@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
-import { Dht, KAD_CONCURRENCY, KAD_PROTOCOL, openDhtStorage } from '@hearsay/node/dht'
+import { Dht, KAD_PROTOCOL, KAD_TUNING, openDhtStorage } from '@hearsay/node/dht'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { kadDHT, passthroughMapper, Record } from '@libp2p/kad-dht'
@@ -96,7 +96,7 @@ export class Hosts {
         identify: identify(),
         ping: ping(),
         dht: kadDHT({
-          ...KAD_CONCURRENCY,
+          ...KAD_TUNING,
           protocol: KAD_PROTOCOL,
           clientMode: false,
           peerInfoMapper: passthroughMapper,
