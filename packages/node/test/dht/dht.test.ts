@@ -229,6 +229,35 @@ describe('a bad peer', () => {
     expect(performance.now() - began).toBeLessThan(10_000)
   })
 
+  it('that floods a node with valid records fills that node and nothing else (T5)', async () => {
+    const [a, b] = await hosts.network(2)
+    const victim = await hosts.create({ config: { maxRecords: 50 } })
+    await acquaint([a!, b!, victim])
+    const flooder = await Owner.create()
+    const flood = async (): Promise<number> => {
+      let taken = 0
+
+      for (let i = 0; i < 50; i++) {
+        const key = plainKey(randomKey())
+        taken += (await send(b!, victim, key, await flooder.seal(key))) ? 1 : 0
+      }
+
+      return taken
+    }
+    const flooded = Promise.all([flood(), flood(), flood(), flood()])
+
+    for (let i = 0; i < 5; i++) {
+      const key = randomKey()
+      expect((await a!.dht.put(key, bytes('honest'), { replication: 2 })).verifiedOn).toHaveLength(2)
+      expect(text(await victim.dht.get(key))).toBe('honest')
+    }
+
+    const taken = (await flooded).reduce((sum, each) => sum + each)
+    expect((await victim.held()).size).toBe(50)
+    expect(taken).toBeLessThanOrEqual(50)
+    expect(taken).toBeGreaterThan(40)
+  })
+
   it('cannot take an owned key, whatever it signs', async () => {
     const [a, b, c] = await hosts.network(3)
     const thief = await Owner.create()

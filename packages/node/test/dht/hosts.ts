@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
-import { Dht, KAD_PROTOCOL, KAD_TUNING, openDhtStorage } from '@hearsay/node/dht'
+import { Dht, dhtDefaults, KAD_PROTOCOL, KAD_TUNING, openDhtStorage } from '@hearsay/node/dht'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { kadDHT, passthroughMapper, Record } from '@libp2p/kad-dht'
@@ -81,7 +81,7 @@ export class Hosts {
   async create(init: HostInit = {}): Promise<Host> {
     const dir = init.dir ?? this.newDir()
     const privateKey = init.privateKey ?? (await generateKeyPair('Ed25519'))
-    const storage = await openDhtStorage(dir)
+    const storage = await openDhtStorage(dir, { ...dhtDefaults, ...init.config })
     const { rules, datastore } = storage
     const validate = init.validate ?? rules.validators['hearsay']!
     const libp2p = await createLibp2p({
