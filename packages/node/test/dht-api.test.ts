@@ -336,14 +336,15 @@ describe('clients of real nodes', () => {
     const a = await nodes.create()
     const b = await nodes.create({ peer: [a.address] })
     const [atA, atB] = [await join(a.dhtApi), await join(b.dhtApi)]
-    atA.send(putFrame('shared', 'between us', { ttl: 4, replication: 2 }))
+    const began = Date.now()
+    atA.send(putFrame('shared', 'between us', { ttl: 8, replication: 2 }))
     await vi.waitFor(async () => {
       atB.send(getFrame('shared'))
       expect(await answer(atB)).toEqual(success('shared', 'between us'))
     }, OFTEN)
     atA.send(getFrame('shared'), getFrame('nothing'))
     expect([await answer(atA), await answer(atA)]).toEqual([success('shared', 'between us'), failure('nothing')])
-    await wait(4_500)
+    await wait(began + 9_000 - Date.now())
     atB.send(getFrame('shared'))
     expect(await answer(atB)).toEqual(failure('shared'))
   })

@@ -38,6 +38,8 @@ export interface DhtConfig {
   peerTimeout: number
   /** In ms after the first value; slower peers are not waited for */
   settleTime: number
+  /** In ms after the last peer that answered a put's walk; slower ones are not waited for */
+  quietTime: number
   /** In ms; how long a put waits for a first peer while one is being dialled */
   joinTimeout: number
   /** Puts, gets and refreshes at once; each uses one stream a peer, of the 32 that kad-dht takes */
@@ -60,6 +62,7 @@ export const dhtDefaults: DhtConfig = {
   putTimeout: 30_000,
   peerTimeout: 5_000,
   settleTime: 1_000,
+  quietTime: 2_000,
   joinTimeout: 3_000,
   concurrency: 16,
   maxOwn: 16_384,
@@ -75,6 +78,7 @@ export const dhtRanges: Readonly<Record<keyof DhtConfig, Range>> = {
   putTimeout: [100, 600_000],
   peerTimeout: [100, 600_000],
   settleTime: [0, 600_000],
+  quietTime: [0, 600_000],
   joinTimeout: [0, 600_000],
   concurrency: [1, 30],
   maxOwn: [1, 1_000_000],

@@ -16,6 +16,8 @@ export interface CopiesInit {
   peerTimeout: number
   /** In ms, for a first peer */
   joinTimeout: number
+  /** In ms after the last peer that answered */
+  quietTime: number
 }
 
 /** Copies of a record on the peers closest to its key, ourselves among the candidates. */
@@ -53,13 +55,13 @@ export class Copies {
   }
 
   private async candidates(key: Uint8Array, signal: AbortSignal): Promise<string[]> {
-    const { kad, peerId, joinTimeout } = this.init
+    const { kad, peerId, joinTimeout, quietTime } = this.init
 
     if (!kad.isAlone) {
       await kad.firstPeer(AbortSignal.any([signal, AbortSignal.timeout(joinTimeout)]))
     }
 
-    const others = kad.hasPeers ? await kad.closest(key, signal) : []
+    const others = kad.hasPeers ? await kad.closest(key, { signal, quietTime }) : []
     const all = kad.isServer ? [...others, candidate(peerId)] : others
     return nearestFirst(sha256(key), all)
   }

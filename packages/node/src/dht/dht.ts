@@ -54,8 +54,8 @@ export class Dht {
     this.storage = storage
     this.privateKey = privateKey
     this.kad = new Kad(libp2p, kadDht)
-    const { peerTimeout, joinTimeout } = this.config
-    this.copies = new Copies({ kad: this.kad, storage, peerId: libp2p.peerId, peerTimeout, joinTimeout })
+    const { peerTimeout, joinTimeout, quietTime } = this.config
+    this.copies = new Copies({ kad: this.kad, storage, peerId: libp2p.peerId, peerTimeout, joinTimeout, quietTime })
     this.slots = new Slots(this.config.concurrency)
   }
 

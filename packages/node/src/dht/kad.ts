@@ -21,6 +21,11 @@ interface KadInternals {
   }
 }
 
+export interface ClosestOptions {
+  signal: AbortSignal
+  quietTime: number
+}
+
 export interface WalkOptions {
   signal: AbortSignal
   /** Told of each value, one a peer. @returns whether that is enough */
@@ -73,21 +78,32 @@ export class Kad {
     }
   }
 
-  /** The peers closest to a key that answered, as many as kad-dht finds; fewer when time runs out */
-  async closest(key: Uint8Array, signal: AbortSignal): Promise<Candidate<string>[]> {
-    const found: Candidate<string>[] = []
+  /**
+   * The peers that answer on a walk to a key, the closest among them.
+   *
+   * @param quietTime - in ms after the last answer; slower peers are not waited for
+   */
+  async closest(key: Uint8Array, { signal, quietTime }: ClosestOptions): Promise<Candidate<string>[]> {
+    const found = new Map<string, Candidate<string>>()
+    const quiet = new AbortController()
+    const either = manyListeners(AbortSignal.any([signal, quiet.signal]))
+    let timer: NodeJS.Timeout | undefined
 
     try {
-      for await (const event of this.dht.getClosestPeers(key, { signal: manyListeners(signal) })) {
-        if (event.name === 'FINAL_PEER') {
-          found.push(candidate(event.peer.id))
+      for await (const event of this.dht.getClosestPeers(key, { signal: either })) {
+        if (event.name === 'PEER_RESPONSE') {
+          found.set(event.from.toString(), candidate(event.from))
+          clearTimeout(timer)
+          timer = setTimeout(() => quiet.abort(), quietTime)
         }
       }
     } catch {
       // whom it found by then
+    } finally {
+      clearTimeout(timer)
     }
 
-    return found
+    return [...found.values()]
   }
 
   /** @returns whether the peer says that it stored the value */

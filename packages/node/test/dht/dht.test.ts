@@ -258,6 +258,18 @@ describe('a bad peer', () => {
     expect(taken).toBeGreaterThan(40)
   })
 
+  it('that never answers does not keep a put from its copies, nor a get behind it', async () => {
+    const [a, b] = await hosts.network(3)
+    const bad = await hosts.create()
+    await acquaint([...hosts.all])
+    await stall(bad)
+    const key = randomKey()
+    const put = a!.dht.put(key, bytes('in time'), { replication: 3 })
+    expect(text(await a!.dht.get(key))).toBe('in time')
+    expect((await put).verifiedOn).toHaveLength(3)
+    expect(text(await b!.dht.get(key))).toBe('in time')
+  })
+
   it('cannot take an owned key, whatever it signs', async () => {
     const [a, b, c] = await hosts.network(3)
     const thief = await Owner.create()

@@ -7,11 +7,14 @@ import type { Host } from './hosts.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
+/** All twenty share one process, and perhaps a busy machine */
+const PATIENT = { getTimeout: 60_000, putTimeout: 60_000, peerTimeout: 20_000, settleTime: 10_000, quietTime: 10_000 }
+
 describe('twenty nodes', () => {
   const hosts = new Hosts()
   let all: Host[] = []
   beforeAll(async () => {
-    all = await hosts.network(20)
+    all = await hosts.network(20, { config: PATIENT })
   }, 120_000)
   afterAll(async () => hosts.stop())
 
@@ -84,7 +87,7 @@ describe('twenty nodes', () => {
   it('find nothing under a key that nobody put, soon', async () => {
     const began = performance.now()
     expect([await all[4]!.dht.get(randomKey()), await all[4]!.dht.getAll(randomKey())]).toEqual([undefined, []])
-    expect(performance.now() - began).toBeLessThan(10_000)
+    expect(performance.now() - began).toBeLessThan(30_000)
   })
 
   it('keep an owned key for its owner', async () => {
