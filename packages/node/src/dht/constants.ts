@@ -22,7 +22,7 @@ export const MAX_PENDING = 1_024
 export const KAD_TUNING = {
   alpha: 3,
   disjointPaths: 3,
-  networkDialTimeout: { minTimeout: 5_000, maxTimeout: 5_000 }
+  networkDialTimeout: { minTimeout: 5_000, maxTimeout: 10_000 }
 } as const
 
 export interface DhtConfig {

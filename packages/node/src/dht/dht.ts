@@ -140,7 +140,14 @@ export class Dht {
     }
 
     const { getTimeout, settleTime } = this.config
-    await this.kad.walk(recordKey, { signal: this.signal(getTimeout), onValue, settleTime })
+    const options = { signal: this.signal(getTimeout), onValue, settleTime }
+    const isComplete = await this.kad.walk(recordKey, options)
+
+    if (found.length === 0 && !isComplete && !options.signal.aborted) {
+      // those who have it may be among those who did not answer
+      await this.kad.walk(recordKey, options)
+    }
+
     return found
   }
 

@@ -121,8 +121,11 @@ export class Kad {
   /**
    * Walks to a key, and tells all values on the way that the validator accepted, our own copy among them. kad-dht's own
    * `get` fails as a whole when one peer does not take a correction; this ends where the corrections would begin.
+   *
+   * @returns whether all peers on the way answered
    */
-  async walk(key: Uint8Array, { signal, onValue, settleTime }: WalkOptions): Promise<void> {
+  async walk(key: Uint8Array, { signal, onValue, settleTime }: WalkOptions): Promise<boolean> {
+    let isComplete = true
     const settled = new AbortController()
     const either = manyListeners(AbortSignal.any([signal, settled.signal]))
     let timer: NodeJS.Timeout | undefined
@@ -141,12 +144,17 @@ export class Kad {
         if (event.name === 'DIAL_PEER' && event.path.index === NO_PATH.index) {
           break
         }
+
+        isComplete &&= event.name !== 'QUERY_ERROR'
       }
     } catch {
       // what was seen by then counts
+      isComplete = false
     } finally {
       clearTimeout(timer)
     }
+
+    return isComplete
   }
 
   private async request(

@@ -229,6 +229,16 @@ describe('a bad peer', () => {
     expect(performance.now() - began).toBeLessThan(10_000)
   })
 
+  it('that fails once is asked again when nobody else has the value', async () => {
+    const [a, b] = await hosts.network(2)
+    const key = randomKey()
+    const { storedOn } = await a!.dht.put(key, bytes('only here'), { replication: 1 })
+    const [holder, reader] = storedOn[0] === a!.id ? [a!, b!] : [b!, a!]
+    const get = vi.spyOn(holder.storage.records, 'get').mockRejectedValueOnce(new Error('a bad moment'))
+    expect(text(await reader.dht.get(key))).toBe('only here')
+    expect(get).toHaveBeenCalledTimes(2)
+  })
+
   it('that floods a node with valid records fills that node and nothing else (T5)', async () => {
     const [a, b] = await hosts.network(2)
     const victim = await hosts.create({ config: { maxRecords: 50 } })
