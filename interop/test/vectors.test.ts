@@ -307,8 +307,8 @@ describe('the command', () => {
     ['', 'it is not JSON: '],
     ['[]', 'its JSON is not an object with sections'],
     ['null', 'its JSON is not an object with sections'],
-    ['{}', 'unknown format: it has no section of gossip, rsa'],
-    ['{ "about": "nothing", "types": {} }', 'unknown format: it has no section of gossip, rsa'],
+    ['{}', 'unknown format: it has no section of dht, gossip, rsa'],
+    ['{ "about": "nothing", "types": {} }', 'unknown format: it has no section of dht, gossip, rsa'],
     ['{ "api": [], "keys": {} }', 'unknown format: its sections are as much those of gossip as of rsa']
   ])('fails a file that is no vector file: %s', async (text, message) => {
     const outcome = await outcomeOf(text)

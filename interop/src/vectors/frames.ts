@@ -71,7 +71,8 @@ export function checkFrame<Message extends { type: string }>(
   return message
 }
 
-function checkRefused<Message extends { type: string }>(
+/** That nothing but the first message, if one is `expected`, is taken before the rest is refused */
+export function checkRefused<Message extends { type: string }>(
   dialect: Dialect<Message>,
   bytes: Uint8Array,
   expected: string

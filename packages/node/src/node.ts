@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { gossip } from '@hearsay/protocol-gossip'
@@ -6,10 +7,15 @@ import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
+import { DhtApiSession, MAX_REQUESTS } from './api/dht-api.ts'
 import { GossipApiSession } from './api/gossip-api.ts'
 import { ApiServer } from './api/server.ts'
 import { gossipInit } from './config/load.ts'
-import { hostFailure } from './errors.ts'
+import { KAD_PROTOCOL, KAD_TUNING } from './dht/constants.ts'
+import { Dht } from './dht/dht.ts'
+import { Slots } from './dht/slots.ts'
+import { openDhtStorage } from './dht/storage.ts'
+import { hostFailure, StartError } from './errors.ts'
 import { loadHostkey, loadIdentity } from './key-file.ts'
 import type { Gossip } from '@hearsay/protocol-gossip'
 import type { Identify } from '@libp2p/identify'
@@ -18,6 +24,7 @@ import type { KadDHT } from '@libp2p/kad-dht'
 import type { Libp2p, PrivateKey, ServiceMap } from '@libp2p/interface'
 import type { HostPort } from './config/kinds.ts'
 import type { NodeConfig } from './config/options.ts'
+import type { DhtStorage } from './dht/storage.ts'
 import type { Log } from './log.ts'
 
 export interface NodeServices extends ServiceMap {
@@ -29,13 +36,20 @@ export interface NodeServices extends ServiceMap {
 
 export interface HearsayNode {
   readonly libp2p: Libp2p<NodeServices>
+  /** Values on the DHT */
+  readonly dht: Dht
   /** Where the gossip API listens */
   readonly gossipApi: HostPort
+  /** Where the DHT API listens */
+  readonly dhtApi: HostPort
   stop(): Promise<void>
 }
 
 /** Half a stream's window is what a stalled peer can make us hold twice; 1 MiB is 10 MB/s at 100 ms round trip */
 const MAX_STREAM_WINDOW_BYTES = 2 ** 20
+/** In ms; until kad-dht has looked for the peers around us, its other walks wait */
+const SELF_QUERY_DELAY = 50
+const DHT_API: HostPort = { host: '127.0.0.1', port: 7401 }
 /** In ms; a peer that does not say goodbye must not hold up a shutdown */
 const CLOSE_TIMEOUT = 500
 
@@ -48,32 +62,57 @@ export async function createNode(config: NodeConfig, log: Log): Promise<HearsayN
   const privateKey = await (config.hostkey === undefined
     ? loadIdentity(config['data-dir'])
     : loadHostkey(config.hostkey))
-  const libp2p = await createHost(config, privateKey)
-  reportGossip(libp2p.services.gossip, log)
-  const api = createGossipApi(libp2p.services.gossip, log)
+  const storage = await openStorage(config['data-dir'])
+  const started: { stop(): Promise<void> | void }[] = []
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.map(async (each) => each.stop()))
+    storage.close()
+  }
 
   try {
-    const gossipApi = await api.listen(config['gossip-api'])
+    const libp2p = await createHost(config, privateKey, storage)
+    started.push(libp2p)
+    reportGossip(libp2p.services.gossip, log)
+    const dht = new Dht({ libp2p, kadDht: libp2p.services.dht, storage, privateKey })
+    const [gossipServer, dhtServer] = [createGossipApi(libp2p.services.gossip, log), createDhtApi(dht, log)]
+    started.push(dht, gossipServer, dhtServer)
+    dht.start()
+    const gossipApi = await gossipServer.listen(config['gossip-api'])
+    const dhtApi = await listenDhtApi(dhtServer, config['dht-api'], log)
 
     if (libp2p.services.gossip.ready) {
       // it became so on start, when nobody could listen
       log.info('gossip: ready')
     }
 
-    const stop = async (): Promise<void> => {
-      await Promise.all([api.stop(), libp2p.stop()])
-    }
-    return { libp2p, gossipApi, stop }
+    return { libp2p, dht, gossipApi, dhtApi, stop }
   } catch (err) {
-    await libp2p.stop()
+    await stop()
     throw err
   }
 }
 
-async function createHost(config: NodeConfig, privateKey: PrivateKey): Promise<Libp2p<NodeServices>> {
+/** @throws {StartError} when the file cannot be opened */
+async function openStorage(dataDir: string): Promise<DhtStorage> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 })
+    return await openDhtStorage(dataDir)
+  } catch (err) {
+    throw new StartError(`cannot keep values in the data directory ${dataDir}: ${(err as Error).message}`, {
+      cause: err
+    })
+  }
+}
+
+async function createHost(
+  config: NodeConfig,
+  privateKey: PrivateKey,
+  { datastore, rules }: DhtStorage
+): Promise<Libp2p<NodeServices>> {
   try {
     return await createLibp2p<NodeServices>({
       privateKey,
+      datastore,
       addresses: { listen: config.listen },
       transports: [tcp()],
       connectionEncrypters: [noise()],
@@ -85,7 +124,15 @@ async function createHost(config: NodeConfig, privateKey: PrivateKey): Promise<L
       services: {
         identify: identify(),
         ping: ping(),
-        dht: kadDHT({ protocol: '/hearsay/kad/1.0.0', clientMode: false, peerInfoMapper: passthroughMapper }),
+        dht: kadDHT({
+          ...KAD_TUNING,
+          protocol: KAD_PROTOCOL,
+          clientMode: false,
+          peerInfoMapper: passthroughMapper,
+          initialQuerySelfInterval: SELF_QUERY_DELAY,
+          validators: rules.validators,
+          selectors: rules.selectors
+        }),
         gossip: gossip(gossipInit(config))
       }
     })
@@ -102,6 +149,31 @@ function createGossipApi(service: Gossip, log: Log): ApiServer {
     createSession: (client) => new GossipApiSession(client, service, `api client ${clients++}`),
     log
   })
+}
+
+function createDhtApi(dht: Dht, log: Log): ApiServer {
+  const requests = new Slots(MAX_REQUESTS)
+  return new ApiServer({
+    name: 'DHT API',
+    flag: '--dht-api',
+    createSession: (client) => new DhtApiSession(client, { dht, requests, log }),
+    log
+  })
+}
+
+/** Several nodes may run on one machine: only a port that was asked for must be had */
+async function listenDhtApi(server: ApiServer, asked: HostPort | undefined, log: Log): Promise<HostPort> {
+  try {
+    return await server.listen(asked ?? DHT_API)
+  } catch (err) {
+    if (asked !== undefined || ((err as Error).cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') {
+      throw err
+    }
+
+    const free = await server.listen({ ...DHT_API, port: 0 })
+    log.info(`DHT API: port ${DHT_API.port} is in use; it listens on port ${free.port} (--dht-api)`)
+    return free
+  }
 }
 
 function reportGossip(service: Gossip, log: Log): void {

@@ -22,12 +22,12 @@ import type { Readable } from 'node:stream'
 import type { HostPort } from '@hearsay/node'
 import type { AnyOption } from '../src/config/options.ts'
 
-vi.setConfig({ testTimeout: 30_000 })
+vi.setConfig({ testTimeout: 60_000 })
 
 const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 /** In ms; what a node may take to end */
 const SHUTDOWN = 2_000
-const FREE_PORTS = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gossip-api', '127.0.0.1:0']
+const FREE_PORTS = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gossip-api', '127.0.0.1:0', '--dht-api', '127.0.0.1:0']
 
 let root = ''
 /** Those that run, with their end */
@@ -94,6 +94,7 @@ interface Summary {
   peerId: string
   listen: string[]
   gossipApi: string
+  dhtApi: string
 }
 
 interface Running extends Command, Summary {
@@ -270,7 +271,9 @@ describe.concurrent('a Node.js that is too old', () => {
 describe.concurrent('a node', () => {
   it('says with --json where it is, in the first and only line on stdout, and logs to stderr', async () => {
     const node = await start()
-    expect(node.output.stdout).toMatch(/^\{"peerId":"[^"]+","listen":\[[^\]]+\],"gossipApi":"127\.0\.0\.1:\d+"\}\n$/)
+    expect(node.output.stdout).toMatch(
+      /^\{"peerId":"[^"]+","listen":\[[^\]]+\],"gossipApi":"127\.0\.0\.1:\d+","dhtApi":"127\.0\.0\.1:\d+"\}\n$/
+    )
     expect(node.listen).toEqual([
       expect.stringMatching(new RegExp(`^/ip4/127\\.0\\.0\\.1/tcp/\\d+/p2p/${node.peerId}$`))
     ])
@@ -279,7 +282,7 @@ describe.concurrent('a node', () => {
     await logged(node, 'unknown message type 499')
     await endOf(node)
     expect(node.output.stdout).toBe(
-      `${JSON.stringify({ peerId: node.peerId, listen: node.listen, gossipApi: node.gossipApi })}\n`
+      `${JSON.stringify({ peerId: node.peerId, listen: node.listen, gossipApi: node.gossipApi, dhtApi: node.dhtApi })}\n`
     )
     const lines = node.output.stderr.trimEnd().split('\n')
     expect(lines.filter((line) => !/^\d{4}-\d\d-\d\dT[\d:.]+Z (info|warn|error) /.test(line))).toEqual([])
@@ -289,7 +292,7 @@ describe.concurrent('a node', () => {
     const node = hearsay(['start', '--data-dir', newDir(), ...FREE_PORTS])
     await vi.waitFor(() => expect(node.output.stdout).toContain('Ctrl-C stops it'), OFTEN)
     expect(node.output.stdout).toMatch(
-      /Others reach it at\n  \/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/\w+\nand programs .* at 127\.0\.0\.1:\d+/
+      /Others reach it at\n  \/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/\w+\nand programs .* at 127\.0\.0\.1:\d+ \(gossip API\) and 127\.0\.0\.1:\d+ \(DHT API\)/
     )
     await endOf(node)
   })
@@ -309,6 +312,32 @@ describe.concurrent('a node', () => {
     expect(second.peerId).toBe(first.peerId)
     expect(second.gossipApi).not.toBe(first.gossipApi)
     await Promise.all([endOf(first), endOf(second)])
+  })
+
+  it('needs no port of its own for the DHT API: a second one takes a free one', async () => {
+    const own = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gossip-api', '127.0.0.1:0']
+    const both = [0, 1].map(() => hearsay(['start', '--json', '--data-dir', newDir(), ...own]))
+    await Promise.all(both.map(async (each) => vi.waitFor(() => expect(each.output.stdout).toContain('\n'), OFTEN)))
+    const [first, second] = both.map(({ output }) => hostPort((JSON.parse(output.stdout) as Summary).dhtApi))
+    expect(first).not.toEqual(second)
+    expect(both.map(({ output }) => output.stderr).join('')).toMatch(
+      /info DHT API: port 7401 is in use; it listens on port \d+ \(--dht-api\)\n/
+    )
+    await Promise.all(both.map(async (each) => endOf(each)))
+  })
+
+  it('has what was put to it after it was killed', async () => {
+    const dir = newDir()
+    const key = Buffer.alloc(32, 7)
+    const get = frame(651, key)
+    const first = await start('--data-dir', dir)
+    const client = await connect(hostPort(first.dhtApi), frame(650, [0, 60, 1, 0], key, Buffer.from('kept')), get)
+    expect(await client.next()).toEqual({ type: 652, body: Buffer.concat([key, Buffer.from('kept')]) })
+    await endOf(first, 'SIGKILL')
+    const second = await start('--data-dir', dir)
+    const again = await connect(hostPort(second.dhtApi), get)
+    expect(await again.next()).toEqual({ type: 652, body: Buffer.concat([key, Buffer.from('kept')]) })
+    await endOf(second)
   })
 
   it('takes options from a file, the environment and flags', async () => {
@@ -374,6 +403,7 @@ describe.concurrent('a node that cannot run', () => {
     ['its listen port is taken', '--listen', async () => `/ip4/127.0.0.1/tcp/${await takenPort()}`, IN_USE],
     ['its API port is taken', '--gossip-api', async () => `127.0.0.1:${await takenPort()}`, IN_USE],
     ['it cannot listen there', '--listen', () => '/ip4/192.0.2.1/tcp/0', 'this machine has no such address'],
+    ['its DHT API port is taken', '--dht-api', async () => `127.0.0.1:${await takenPort()}`, IN_USE],
     ['its data directory is a file', '--data-dir', () => MAIN, 'EEXIST: file already exists'],
     ['its hostkey is none', '--hostkey', () => MAIN, 'it holds no private key in PEM form']
   ])('because %s says so in one line, exit code 1', async (_name, flag, valueOf, why) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigError, loadConfig } from '@hearsay/node'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { environmentName, gossipInit } from '../src/config/load.ts'
 import { optionKeys } from '../src/config/options.ts'
 import type { NodeConfig, OptionKey } from '@hearsay/node'
@@ -69,6 +69,7 @@ const samples: Sample[] = [
     value: '/ip4/192.0.2.1/tcp/6001'
   },
   { key: 'gossip-api', flag: '[::1]:7002', toml: '"[::1]:7002"', value: { host: '::1', port: 7002 } },
+  { key: 'dht-api', flag: '[::1]:7402', toml: '"[::1]:7402"', value: { host: '::1', port: 7402 } },
   { key: 'data-dir', flag: '/var/lib/some dir', toml: '"/var/lib/some dir"', value: '/var/lib/some dir' },
   { key: 'hostkey', flag: '/etc/hostkey.pem', toml: '"/etc/hostkey.pem"', value: '/etc/hostkey.pem' },
   number('difficulty-bits', 8),
@@ -81,6 +82,8 @@ const samples: Sample[] = [
 ]
 
 const textOf = ({ flag }: Sample): string => (Array.isArray(flag) ? flag.join(',') : flag)
+
+vi.setConfig({ testTimeout: 60_000 })
 
 describe('an option', () => {
   it('has a sample in this file', () => {
@@ -105,6 +108,7 @@ describe('an option', () => {
       peer: [],
       bootstrapper: undefined,
       'gossip-api': { host: '127.0.0.1', port: 7001 },
+      'dht-api': undefined,
       'data-dir': expect.stringContaining('hearsay'),
       hostkey: undefined,
       'difficulty-bits': 24,
@@ -390,15 +394,47 @@ describe('an INI file', () => {
     ['in [global]', '[global]\nhostkey = b.pem', 'b.pem'],
     ['in both, where [global] wins', 'hostkey = a.pem\n[global]\nhostkey = b.pem', 'b.pem'],
     ['in quotes', 'hostkey = "a b.pem"', 'a b.pem'],
-    ['in another section, which is not ours', '[dht]\nhostkey = c.pem', undefined]
+    ['in another section, which is not ours', '[onion]\nhostkey = c.pem', undefined]
   ])('may have the hostkey %s', (_name, content, hostkey) => {
     expect(fromIni(content).hostkey).toBe(hostkey)
   })
 
   it('may have sections of other modules, whatever is in them', () => {
     const content =
-      '[dht]\napi_address = rubbish\ndegree = 0\n[gossip]\ndegree = 3\n[onion]\nhops = x\n[dht.more]\na = b'
+      '[nse]\napi_address = rubbish\ndegree = 0\n[gossip]\ndegree = 3\n[onion]\nhops = x\n[onion.more]\na = b'
     expect(fromIni(content).degree).toBe(3)
+  })
+
+  it('is read as users of the DHT module have it', () => {
+    const content = `
+      hostkey = /etc/hostkey.pem
+      [dht]
+      listen_address = 127.0.0.1:6501
+      api_address = [::1]:7501
+      max_lookup = 3
+      alpha = 3
+      k = 20
+      ttl = 15
+    `
+    expect(fromIni(content)).toEqual({
+      ...fromIni(''),
+      hostkey: '/etc/hostkey.pem',
+      listen: ['/ip4/127.0.0.1/tcp/6501'],
+      'dht-api': { host: '::1', port: 7501 }
+    })
+  })
+
+  it('may be of both modules, where the one node listens for both', () => {
+    const config = fromIni('[dht]\nlisten_address = [::1]:2\n[gossip]\np2p_address = 127.0.0.1:1\nlisten_address = a:1')
+    expect(config.listen).toEqual(['/dns/a/tcp/1', '/ip6/::1/tcp/2'])
+  })
+
+  it.each([
+    ['api_address = 7501', /^api_address in .*node\.ini must be a host and a port/],
+    ['api_adress = 127.0.0.1:7501', /^unknown key "api_adress" in \[dht\] of .*; did you mean "api_address"\?$/],
+    ['degree = 3', /^unknown key "degree" in \[dht\]/]
+  ])('is refused for %s in [dht]', (line, message) => {
+    expect(problem(() => fromIni(`[dht]\n${line}`))).toMatch(message)
   })
 
   it('may have comments, empty lines and line ends of any system', () => {
@@ -414,8 +450,9 @@ describe('an INI file', () => {
     expect(problem(() => fromIni(content))).toMatch(/node\.ini is not valid INI: "\[gossip" lacks its closing bracket$/)
   })
 
-  it('is refused when a key would hide the section', () => {
-    expect(problem(() => fromIni('gossip = 1\n[gossip]\ndegree = 3'))).toMatch(/^"gossip" in .* must be a section/)
+  it.each(['gossip', 'dht'])('is refused when a key would hide the section %s', (name) => {
+    const content = `${name} = 1\n[${name}]\nlisten_address = a:1`
+    expect(problem(() => fromIni(content))).toMatch(new RegExp(`^"${name}" in .* must be a section`))
   })
 
   it('may begin with a byte order mark', () => {
@@ -482,6 +519,8 @@ describe('rubbish', () => {
       peer: config.peer.map(() => address),
       bootstrapper: config.bootstrapper === undefined ? undefined : address,
       'gossip-api': { host: expect.stringMatching(/./) as string, port: integer },
+      'dht-api':
+        config['dht-api'] === undefined ? undefined : { host: expect.stringMatching(/./) as string, port: integer },
       'data-dir': expect.stringMatching(/^./s) as string,
       hostkey: config.hostkey === undefined ? undefined : (expect.stringMatching(/^./s) as string),
       'difficulty-bits': integer,
@@ -518,6 +557,7 @@ describe('rubbish', () => {
       '[dht]',
       '[gossip.a]',
       '[gossip.p2p_address]',
+      'listen_address = a:1',
       'known_peers[] = a:1',
       'hostkey[] = b',
       'degree = 3'

@@ -9,7 +9,7 @@ import { handlesAtRest, Nodes, peers } from './nodes.ts'
 import type { LifecycleSubject } from '@hearsay/protocol-core/testing'
 import type { TestNode } from './nodes.ts'
 
-vi.setConfig({ testTimeout: 30_000 })
+vi.setConfig({ testTimeout: 60_000 })
 
 const nodes = new Nodes()
 const clients: ApiClient[] = []
@@ -182,6 +182,11 @@ describe('a node', () => {
       `info gossip: inbound peer ${name}`,
       `info gossip: lost peer ${name}`
     ])
+  })
+
+  it('warns when its DHT API is not for this machine alone (T21)', async () => {
+    const { log } = await nodes.create({ 'dht-api': '0.0.0.0:0' })
+    expect(log.lines).toContain('warn the DHT API listens on 0.0.0.0: anybody who reaches that address can use it')
   })
 
   it('warns when its gossip API is not for this machine alone', async () => {

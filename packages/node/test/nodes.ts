@@ -46,6 +46,7 @@ export class Nodes {
     const defaults = {
       listen: ['/ip4/127.0.0.1/tcp/0'],
       'gossip-api': '127.0.0.1:0',
+      'dht-api': '127.0.0.1:0',
       'difficulty-bits': 0,
       'data-dir': this.dir()
     }

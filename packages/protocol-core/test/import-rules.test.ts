@@ -31,8 +31,11 @@ afterAll(async () => {
 
 const use = (from: string): string => `import { x } from '${from}'\nexport const y: unknown = x\n`
 
-describe.each(['codec.ts', 'engine.ts', 'gate.ts', 'anything-new.ts', 'pow/proof.ts'])('in a pure file, %s', (name) => {
-  const path = `packages/protocol-x/src/${name}`
+describe.each([
+  ...['codec.ts', 'engine.ts', 'gate.ts', 'anything-new.ts', 'pow/proof.ts'].map((name) => `protocol-x/src/${name}`),
+  'node/src/dht/rules/anything-new.ts'
+])('in a pure file, %s', (name) => {
+  const path = `packages/${name}`
 
   it.each([
     'node:fs',

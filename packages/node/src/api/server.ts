@@ -16,8 +16,13 @@ export interface ApiClient {
 
 /** What an API does with one client: one is made for each connection. */
 export interface ApiSession {
-  /** @throws to close the connection; the error's message is logged */
-  onFrame(payload: Uint8Array): void
+  /**
+   * @returns a promise to have the client wait until it settles
+   * @throws to close the connection; the error's message is logged
+   */
+  onFrame(payload: Uint8Array): void | Promise<void>
+  /** The client has said all it will. What it is still to be told may be, until this settles */
+  onInputEnd?(): Promise<void>
   /** The connection ended */
   onEnd(): void
 }
@@ -41,6 +46,9 @@ const MAX_CLIENT_QUEUE_BYTES = 4 * 2 ** 20
 /** … where each message counts as this many more, which is what keeping it takes */
 const MESSAGE_OVERHEAD_BYTES = 256
 
+/** In ms; for a client that ended its side to read its last answers */
+const FLUSH_TIMEOUT = 5_000
+
 /** A TCP server for other programs on this machine. */
 export class ApiServer {
   private readonly init: ApiServerInit
@@ -50,7 +58,7 @@ export class ApiServer {
 
   constructor(init: ApiServerInit) {
     this.init = init
-    this.server = createServer({ noDelay: true }, (socket) => void this.serve(socket))
+    this.server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => void this.serve(socket))
     this.server.maxConnections = MAX_CLIENTS
     this.server.on('drop', (client) =>
       this.warnClosed(`${client?.remoteAddress}:${client?.remotePort}`, `there are ${MAX_CLIENTS} clients already`)
@@ -93,11 +101,12 @@ export class ApiServer {
     this.sockets.add(socket)
 
     try {
-      await pipe(socket, frames, async (payloads) => {
+      await pipe(socket.iterator({ destroyOnReturn: false }), frames, async (payloads) => {
         for await (const payload of payloads) {
-          handle(session, payload)
+          await handle(session, payload)
         }
       })
+      await this.finish(socket, session)
     } catch (err) {
       // the socket's errors have a code, and say that the client went away, which clients may
       if ((err as NodeJS.ErrnoException).code === undefined) {
@@ -107,6 +116,18 @@ export class ApiServer {
       this.sockets.delete(socket)
       session.onEnd()
       socket.destroy()
+    }
+  }
+
+  /** Whoever ends its side may still be owed answers */
+  private async finish(socket: Socket, session: ApiSession): Promise<void> {
+    if (session.onInputEnd !== undefined) {
+      await session.onInputEnd()
+      socket.setTimeout(FLUSH_TIMEOUT, () => socket.destroy())
+      await new Promise<void>((resolve) => {
+        socket.once('close', resolve)
+        socket.end(resolve)
+      })
     }
   }
 
@@ -141,7 +162,7 @@ export class ApiServer {
 }
 
 /** Its author is told which message was wrong */
-function handle(session: ApiSession, payload: Uint8Array): void {
+async function handle(session: ApiSession, payload: Uint8Array): Promise<void> {
   const [high, low] = payload
   const size = payload.byteLength + PREFIX.width(payload.byteLength)
 
@@ -150,7 +171,7 @@ function handle(session: ApiSession, payload: Uint8Array): void {
   }
 
   try {
-    session.onFrame(payload)
+    await session.onFrame(payload)
   } catch (err) {
     throw new DecodeError(`${(err as Error).message} (type ${high * 256 + low}, ${size} bytes)`, { cause: err })
   }

@@ -12,7 +12,7 @@ export const ExitCode = { OK: 0, FAILED: 1, USAGE: 2 } as const
 
 const EXAMPLES = `
 Examples:
-  hearsay start                                       listen on port 6001, gossip API on 127.0.0.1:7001
+  hearsay start                                       port 6001, APIs on 127.0.0.1:7001 (gossip) and 7401 (DHT)
   hearsay start --peer /ip4/192.0.2.1/tcp/6001        join a network through a peer you know
   hearsay start --json --gossip-api 127.0.0.1:0 \\
                 --listen /ip4/127.0.0.1/tcp/0         free ports; the first line on stdout says which
@@ -52,8 +52,8 @@ function addStart(program: Command): void {
   const flags = optionKeys.map((key) => [key, createOption(key)] as const)
   flags.forEach(([, option]) => command.addOption(option))
   command
-    .option('--config <file>', 'TOML with these options as keys, or an .ini file of the gossip module')
-    .option('--json', 'first print one line of JSON: peerId, listen, gossipApi')
+    .option('--config <file>', 'TOML with these options as keys, or an .ini file of the gossip and DHT modules')
+    .option('--json', 'first print one line of JSON: peerId, listen, gossipApi, dhtApi')
     .action(async (values: Record<string, unknown>) => {
       const given = flags.flatMap(([key, option]) => {
         const value = values[option.attributeName()]

@@ -26,20 +26,28 @@ export async function start(sources: ConfigSources, { json, log }: StartOptions)
   await shutDown(node, log)
 }
 
-function summary({ libp2p, gossipApi }: HearsayNode): { peerId: string; listen: string[]; gossipApi: string } {
+interface Summary {
+  peerId: string
+  listen: string[]
+  gossipApi: string
+  dhtApi: string
+}
+
+function summary({ libp2p, gossipApi, dhtApi }: HearsayNode): Summary {
   return {
     peerId: libp2p.peerId.toString(),
     listen: libp2p.getMultiaddrs().map(String),
-    gossipApi: hostPort.format(gossipApi)
+    gossipApi: hostPort.format(gossipApi),
+    dhtApi: hostPort.format(dhtApi)
   }
 }
 
 function greeting(node: HearsayNode): string {
-  const { listen, gossipApi } = summary(node)
+  const { listen, gossipApi, dhtApi } = summary(node)
   return [
     'hearsay is running. Others reach it at',
     ...listen.map((address) => `  ${address}`),
-    `and programs on this machine at ${gossipApi} (gossip API). Ctrl-C stops it.`,
+    `and programs on this machine at ${gossipApi} (gossip API) and ${dhtApi} (DHT API). Ctrl-C stops it.`,
     ''
   ].join('\n')
 }

@@ -19,7 +19,7 @@ export interface FileEntry {
 const BYTE_ORDER_MARK = /^\uFEFF/
 
 /**
- * Reads TOML, with the names of the flags as keys, or `.ini` as users of the gossip module have it.
+ * Reads TOML, with the names of the flags as keys, or `.ini` as users of the gossip and DHT modules have it.
  *
  * @throws {ConfigError} when it cannot be read or parsed, or has an unknown key
  */

@@ -1,19 +1,23 @@
 /**
- * The INI files that users of the gossip module have: section `[gossip]`, and `hostkey` before the first section or in
- * `[global]`. Sections of other modules are none of our business.
+ * The INI files that users of the gossip and DHT modules have: sections `[gossip]` and `[dht]`, and `hostkey` before the
+ * first section or in `[global]`. Sections of other modules are none of our business.
  *
  * @see docs/specs/gossip.md#configuration-file
+ * @see docs/specs/dht.md#configuration-file
  */
 import { isIPv4, isIPv6 } from 'node:net'
 import { decode } from 'ini'
 import { ConfigError } from '../errors.ts'
 import { hostPort } from './kinds.ts'
 import { didYouMean } from './nearest.ts'
+import { options } from './options.ts'
 import type { FileEntry } from './files.ts'
 import type { OptionKey } from './options.ts'
 
-/** Keys of `[gossip]` and the options they are; null is accepted and has no effect */
-const GOSSIP_KEYS: Readonly<Record<string, OptionKey | null>> = {
+/** Keys of a section and the options they are; null is accepted and has no effect */
+type SectionKeys = Readonly<Record<string, OptionKey | null>>
+
+const GOSSIP_KEYS: SectionKeys = {
   cache_size: 'cache-size',
   degree: 'degree',
   min_connections: 'min-connections',
@@ -30,6 +34,17 @@ const GOSSIP_KEYS: Readonly<Record<string, OptionKey | null>> = {
   bootstrapper: 'bootstrapper'
 }
 
+/** Kademlia's own numbers are the network's, not a node's; a read does not lengthen a life, as `ttl` had it */
+const DHT_KEYS: SectionKeys = {
+  api_address: 'dht-api',
+  p2p_address: 'listen',
+  listen_address: 'listen',
+  max_lookup: null,
+  alpha: null,
+  k: null,
+  ttl: null
+}
+
 /** The header of a section. The parser takes one that is indented, or has a comment after it, for a key */
 const HEADER = /^[ \t]*(\[[^\]\r\n]*\])[ \t]*(?:[;#].*)?$/gm
 const OPEN_HEADER = /^[ \t]*(\[[^\]\r\n]*)$/m
@@ -38,17 +53,30 @@ const ADDRESS_OPTIONS: ReadonlySet<OptionKey> = new Set(['listen', 'peer', 'boot
 
 /** @throws {ConfigError} on an unknown key in a section of ours */
 export function readIni(path: string, content: string): FileEntry[] {
-  const { hostkey, global, gossip } = parse(path, content)
+  const { hostkey, global, ...sections } = parse(path, content)
   const key = isSection(global) ? (global['hostkey'] ?? hostkey) : hostkey
-
-  if (gossip !== undefined && !isSection(gossip)) {
-    throw new ConfigError(`"gossip" in ${path} must be a section, and is a key`)
-  }
-
+  const gossip = readSection(path, 'gossip', sections['gossip'], GOSSIP_KEYS)
+  const dht = readSection(path, 'dht', sections['dht'], DHT_KEYS)
   return [
     ...(key === undefined ? [] : [{ name: 'hostkey', key: 'hostkey', value: key } as const]),
-    ...Object.entries(gossip ?? {}).flatMap(([name, value]) => entry(path, name, value))
+    ...gossip,
+    ...dht.map((each) => together(gossip, each))
   ]
+}
+
+function readSection(path: string, name: string, section: unknown, keys: SectionKeys): FileEntry[] {
+  if (section !== undefined && !isSection(section)) {
+    throw new ConfigError(`"${name}" in ${path} must be a section, and is a key`)
+  }
+
+  return Object.entries(section ?? {}).flatMap(([key, value]) => entry(`[${name}] of ${path}`, keys, key, value))
+}
+
+/** Where both sections name addresses, the one node has those of both */
+function together(gossip: readonly FileEntry[], ours: FileEntry): FileEntry {
+  const theirs = gossip.findLast(({ key }) => key === ours.key)?.value
+  const isList = options[ours.key].kind.list && typeof theirs === 'string' && typeof ours.value === 'string'
+  return isList ? { ...ours, value: `${theirs},${String(ours.value)}` } : ours
 }
 
 function parse(path: string, content: string): Record<string, unknown> {
@@ -66,11 +94,11 @@ function parse(path: string, content: string): Record<string, unknown> {
   }
 }
 
-function entry(path: string, name: string, value: unknown): FileEntry[] {
-  const key = Object.hasOwn(GOSSIP_KEYS, name) ? GOSSIP_KEYS[name] : undefined
+function entry(where: string, keys: SectionKeys, name: string, value: unknown): FileEntry[] {
+  const key = Object.hasOwn(keys, name) ? keys[name] : undefined
 
   if (key === undefined) {
-    throw new ConfigError(`unknown key "${name}" in [gossip] of ${path}${didYouMean(name, Object.keys(GOSSIP_KEYS))}`)
+    throw new ConfigError(`unknown key "${name}" in ${where}${didYouMean(name, Object.keys(keys))}`)
   }
 
   // a key that ends in [] is a list to the parser

@@ -25,7 +25,16 @@ export const options = {
   peer: option<string[]>(addresses, [], 'a known peer, to stay connected to'),
   bootstrapper: { kind: address, default: undefined, help: 'a peer to dial when no known peer answers' },
   'gossip-api': option<HostPort>(hostPort, { host: '127.0.0.1', port: 7001 }, 'where other programs connect (500–503)'),
-  'data-dir': option(text, envPaths('hearsay', { suffix: '' }).data, 'where the identity is kept'),
+  'dht-api': {
+    kind: hostPort,
+    default: undefined,
+    help: 'where other programs put and get values (650–653); 127.0.0.1:7401, or a free port if that is in use'
+  },
+  'data-dir': option(
+    text,
+    envPaths('hearsay', { suffix: '' }).data,
+    'where the identity and values of others are kept'
+  ),
   hostkey: { kind: text, default: undefined, help: 'a PEM file with an RSA key, to be the identity instead' },
   'difficulty-bits': option(
     integer([0, gossip.maxSolveBits]),
