@@ -1,0 +1,3 @@
+import type { Checker } from './case.ts'
+
+export const floods: Checker = () => [{ name: ' (engine)' }]
