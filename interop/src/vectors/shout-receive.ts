@@ -1,5 +1,5 @@
 /** A receiver of transmissions, from bytes to values: what a node does with them, without a node. */
-import { RsaPrivateKey, RsaPublicKey } from '@hearsay/protocol-core'
+import { RsaPublicKey } from '@hearsay/protocol-core'
 import { DecodeError, FrameSplitter } from '@hearsay/protocol-core/pure'
 import { builtIn, Compression, decompress, unseal } from '@hearsay/protocol-shout'
 import {
@@ -11,6 +11,7 @@ import {
 } from '@hearsay/protocol-shout/codec'
 import bzip2 from 'seek-bzip'
 import xz from 'xz-decompress'
+import type { RsaPrivateKey } from '@hearsay/protocol-core'
 import type { CompressionMethod } from '@hearsay/protocol-shout'
 import type { SignedMessage, Value } from '@hearsay/protocol-shout/codec'
 

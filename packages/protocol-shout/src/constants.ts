@@ -88,6 +88,8 @@ export const SUBNET_TTL: Millis = 3_600_000
 export const MAX_WRITERS = 256
 /** Pieces of one patch ◆ */
 export const MAX_PIECES = 4_096
+/** After the first peer, this long until we store where we are; in ms ◆ */
+export const LIST_AFTER: Millis = 5_000
 /** Entries told of one subnet at a time ◆ */
 export const MAX_LISTED = 20
 
@@ -122,6 +124,8 @@ export interface ShoutConfig extends Subnet {
   maxInbound: number
   /** Open streams to peers that announce themselves, or that identify finds */
   autoDial: boolean
+  /** Store where we are under the subnet's key */
+  listed: boolean
   /** Time for both sides to agree on the subnet and bind their keys */
   handshakeTimeout: Millis
   requestTimeout: Millis
@@ -149,6 +153,7 @@ export const engineDefaults: ShoutConfig = {
   description: '',
   maxInbound: 64,
   autoDial: true,
+  listed: true,
   handshakeTimeout: 10_000,
   requestTimeout: 5_000,
   whisperTimeout: 10_000,
