@@ -2,11 +2,12 @@
 import { parseArgs } from 'node:util'
 import { benchGossip } from './src/gossip.ts'
 import { benchProofOfWork } from './src/proof-of-work.ts'
+import { benchShout } from './src/shout.ts'
 import type { Comparison } from './src/gossip.ts'
 
 const HELP = `Usage: pnpm bench [options] [name…]
 
-Names: pow, gossip. Without one, all.
+Names: pow, gossip, shout. Without one, all.
 
 Options:
   --rounds <n>  interleaved rounds, medians are of these (default 5)
@@ -15,7 +16,8 @@ Options:
 
 const benchmarks = new Map<string, (rounds: number, print: (line: string) => void) => Promise<Comparison[]>>([
   ['pow', benchProofOfWork],
-  ['gossip', benchGossip]
+  ['gossip', benchGossip],
+  ['shout', benchShout]
 ])
 
 async function run(names: readonly string[], rounds: number): Promise<boolean> {
