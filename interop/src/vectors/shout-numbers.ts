@@ -1,4 +1,4 @@
-import { Compression, Opcode, Option } from '@hearsay/protocol-shout'
+import { Compression, Opcode, Option, shoutDefaults } from '@hearsay/protocol-shout'
 import {
   addressOf,
   bytesOfKey,
@@ -19,22 +19,29 @@ import type { Json, JsonObject } from './json.ts'
 type Numbers = Record<string, number>
 
 /** Named numbers, all of them and no others */
-export function table(ours: Numbers): Checker {
-  return (section) => [{ name: '', check: () => same('the table', object(section, 'the section'), ours) }]
+function table(ours: Numbers): Checker {
+  return (section) =>
+    Object.entries(object(section, 'the section')).map(([name, value]) => ({
+      name: `.${name}`,
+      check: () => {
+        same('the number', ours[name], value)
+        same('the names', Object.keys(object(section, 'the section')).toSorted(), Object.keys(ours).toSorted())
+      }
+    }))
 }
 
 /** Reserved numbers: none of them is used */
-export function reserved(ours: Numbers, last: number): Checker {
-  return (section) => [
-    {
-      name: '',
+function reserved(ours: Numbers, last: number): Checker {
+  const used = new Set(Object.values(ours))
+  const free = Array.from({ length: last + 1 }, (_, i) => i).filter((i) => !used.has(i))
+  return (section) =>
+    list(section, 'the section').map((value, index) => ({
+      name: `[${index}]`,
       check: () => {
-        const used = new Set(Object.values(ours))
-        const free = Array.from({ length: last + 1 }, (_, i) => i).filter((i) => !used.has(i))
-        same('the list', list(section, 'the section'), free)
+        same('the number', free[index], value)
+        same('how many there are', list(section, 'the section').length, free.length)
       }
-    }
-  ]
+    }))
 }
 
 export const tables: Sections = {
@@ -42,44 +49,42 @@ export const tables: Sections = {
   reservedOpcodes: reserved(Opcode, 15),
   compressionMethods: table(Compression),
   reservedCompression: reserved(Compression, 7),
-  options: (section) => [
-    {
-      name: '',
-      check: () =>
-        same('the table', object(section, 'the section'), {
-          compression: Option.COMPRESSION,
-          preferredCompression: Option.PREFERRED_COMPRESSION,
-          subnet: Option.SUBNET
-        })
-    }
-  ]
+  options: table({
+    compression: Option.COMPRESSION,
+    preferredCompression: Option.PREFERRED_COMPRESSION,
+    subnet: Option.SUBNET
+  })
 }
 
-/** Lengths of keys and headers */
+/** Lengths of keys and headers; the rest of it is prose */
 export function parameters(section: Json, siblings: JsonObject): Case[] {
   const given = object(section, 'the section')
-  const check = (name: string, run: () => void): Case => ({ name: `.${name}`, check: run })
-
-  return [
-    check('beta', () => same('beta', given['beta'], 2_048)),
-    check('derLengths', () => {
+  const checks: Record<string, () => void> = {
+    beta: () => same('beta', given['beta'], shoutDefaults.beta),
+    derLengths: () => {
       const lengths = list(siblings['keys'], 'keys').map((key) => [
         text(object(key, 'key'), 'name'),
         base64(object(key, 'key'), 'publicSpkiDer').byteLength
       ])
       same('derLengths', given['derLengths'], Object.fromEntries(lengths))
-    }),
-    check('headerLength', () => {
+    },
+    headerLength: () => {
       const lengths = [2_048, 3_072, 4_096].map((bits) => [String(bits), headerBytes(bits)])
       same('headerLength', given['headerLength'], Object.fromEntries(lengths))
       same('a header', headerBytes(2_048), 6 + 256 + 2 * keyBytes(2_048))
-    })
-  ]
+    }
+  }
+
+  return Object.keys(given).map((name) => {
+    const check = checks[name]
+    return check === undefined ? { name: `.${name}` } : { name: `.${name}`, check }
+  })
 }
 
 export const distances: Sections = {
   proposed: each(checkDistance),
   keys: each((entry) => {
+    same('tau', 4 * text(entry, 'address').length, integer(entry, 'tau'))
     same('address', toHex(addressOf(bytesOfKey(text(entry, 'key')), integer(entry, 'tau'))), text(entry, 'address'))
   })
 }

@@ -23,7 +23,10 @@ export const shout: Protocol = {
     keys: each(checkKey),
     ...tables,
     messages: each(checkMessage),
-    encryption: (section) => [{ name: '', check: () => checkEncryption(object(section, 'the section')) }],
+    encryption: (section) => [
+      { name: '.layout', check: () => checkEncryption(object(section, 'the section')) },
+      { name: '.prose' }
+    ],
     compression: each(checkCompression),
     batch_of_3: checkBatch,
     two_transmissions_back_to_back: checkBatch,
@@ -82,7 +85,6 @@ async function checkMessage(entry: JsonObject, siblings: JsonObject): Promise<vo
 
 function checkEncryption(entry: JsonObject): void {
   const layout = object(entry['layout'], 'layout')
-  same('scheme', text(entry, 'scheme'), 'R7')
   same('layout', layout, { wrappedKey: BITS / 8, iv: 12, ciphertextAndTag: 'rest' })
 }
 
@@ -116,9 +118,9 @@ async function expectedBody(entry: JsonObject, siblings: JsonObject): Promise<Ui
 /** Several messages, or several transmissions */
 function checkBatch(section: Json, siblings: JsonObject): Case[] {
   const entry = object(section, 'the section')
-  return [
-    { name: '', check: async () => (has(entry, 'bytes') ? checkTwo(entry, siblings) : checkThree(entry, siblings)) }
-  ]
+  const check = async (): Promise<void> =>
+    has(entry, 'bytes') ? checkTwo(entry, siblings) : checkThree(entry, siblings)
+  return Object.keys(entry).map((name) => ({ name: `.${name}`, check }))
 }
 
 async function checkThree(entry: JsonObject, siblings: JsonObject): Promise<void> {
