@@ -122,7 +122,7 @@ export interface Subnet {
 export interface ShoutConfig extends Subnet {
   /** Peers that opened their stream to us */
   maxInbound: number
-  /** Open streams to peers that announce themselves, or that identify finds */
+  /** Open streams to nodes that announce themselves */
   autoDial: boolean
   /** Store where we are under the subnet's key */
   listed: boolean

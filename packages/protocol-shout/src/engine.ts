@@ -127,9 +127,7 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
 
   /** Whoever made the connection opens the stream */
   private onFound(peer: PeerKey, isOurs: boolean): void {
-    const { autoDial, limit } = this.context.config
-
-    if (autoDial && isOurs && this.links.outward < limit) {
+    if (isOurs && this.links.outward < this.context.config.limit) {
       this.links.dialPeer(peer)
     }
   }

@@ -81,7 +81,7 @@ export interface ShoutInit extends ShoutHooks {
   description?: string | undefined
   /** Peers that opened their stream to us, 1–10,000. @default 64 */
   maxInbound?: number | undefined
-  /** Open streams to peers that announce themselves, and on connections that were made for other reasons. @default true */
+  /** Open streams to nodes that announce themselves, while fewer than `limit` are open. @default true */
   autoDial?: boolean | undefined
   /** Store in the table that we are of this subnet, so that `findSubnet` finds us. @default true */
   listed?: boolean | undefined

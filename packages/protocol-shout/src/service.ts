@@ -490,12 +490,22 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
 
   /** Messages of one tick: one transmission, compressed if the peer can undo that and if it helps */
   private pack(peer: PeerKey, messages: readonly Uint8Array[]): Uint8Array | Promise<Uint8Array> {
+    this.count(messages)
     const method = this.methods.get(this.compressions.get(peer) ?? 0)
     const bytes = messages.reduce((sum, { byteLength }) => sum + byteLength, 0)
     const isWorthIt = messages.some(({ byteLength }) => byteLength >= constants.COMPRESS_FROM_BYTES)
     return method?.compress !== undefined && isWorthIt && bytes <= constants.MAX_TRANSMISSION_BYTES
       ? this.packCompressed(this.compressions.get(peer)!, method, messages)
       : packMessages(messages)
+  }
+
+  private count(messages: readonly Uint8Array[]): void {
+    if (this.counted !== undefined) {
+      for (const message of messages) {
+        const opcode = message[this.config.beta / 8 + 4]! >> 4
+        this.counted.increment({ [`sent: ${OPCODE_NAMES.get(opcode) ?? opcode}`]: 1 })
+      }
+    }
   }
 
   private async packCompressed(
@@ -512,6 +522,8 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
     }
   }
 }
+
+const OPCODE_NAMES = new Map<number, string>(Object.entries(constants.Opcode).map(([name, opcode]) => [opcode, name]))
 
 /** Signatures become ready one by one: what one turn of the event loop brought leaves together */
 const endOfTurn = (globalThis as { setImmediate?: (run: () => void) => void }).setImmediate ?? queueMicrotask
