@@ -19,9 +19,6 @@ export interface KnownNode {
   group: string
 }
 
-/** Groups that say nothing: everybody on one machine is in them */
-const LOCAL = /^127\.|^0000:0000:0000:00|^\/memory\/|^$/
-
 export class Buckets {
   private readonly self: Uint8Array
   private readonly k: number
@@ -109,8 +106,13 @@ export class Buckets {
 
   /** One group may fill half of a bucket's worth at once, and half of everything beyond */
   private isCrowded(group: string): boolean {
-    return !LOCAL.test(group) && (this.groups.get(group) ?? 0) >= Math.max(this.k >> 1, (this.nodes.size + 1) >> 1)
+    return !isLocal(group) && (this.groups.get(group) ?? 0) >= Math.max(this.k >> 1, (this.nodes.size + 1) >> 1)
   }
+}
+
+/** Groups that say nothing: everybody on one machine is in them */
+export function isLocal(group: string): boolean {
+  return /^127\.|^0000:0000:0000:00|^\/memory\/|^$/.test(group)
 }
 
 /** The `count` nodes closest to `target`, closest first */

@@ -202,6 +202,8 @@ export class Intake {
   private refuse(batch: Batch): void {
     if (!batch.refused) {
       batch.refused = true
+      // nothing more of this peer, whatever is verified yet
+      batch.link.batches.length = 0
       this.init.refuse(batch.link)
     }
   }

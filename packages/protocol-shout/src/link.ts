@@ -31,6 +31,8 @@ export class Link {
   key: Uint8Array | undefined
   /** Whether it proved that its key belongs to this connection. Only then it is a peer */
   bound = false
+  /** Whether it was closed for taking too long */
+  late = false
   lastUsed: Millis
   readonly tokens: Tokens
   /** Methods it can decompress. BOUNDED by the six there are */

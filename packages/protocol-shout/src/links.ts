@@ -227,7 +227,8 @@ export class Links {
     this.armed = false
 
     for (const link of this.links.values()) {
-      if (!link.bound && link.since + this.context.config.handshakeTimeout <= this.context.now) {
+      if (isWaiting(link) && link.since + this.context.config.handshakeTimeout <= this.context.now) {
+        link.late = true
         this.context.close(link.peer, 'late')
       }
     }
@@ -361,7 +362,7 @@ export class Links {
 
   private arm(): void {
     if (!this.armed) {
-      const since: Millis[] = [...this.links.values()].filter(({ bound }) => !bound).map((link) => link.since)
+      const since: Millis[] = [...this.links.values()].filter(isWaiting).map((link) => link.since)
 
       if (since.length > 0) {
         this.armed = true
@@ -369,6 +370,10 @@ export class Links {
       }
     }
   }
+}
+
+function isWaiting({ bound, late }: Link): boolean {
+  return !bound && !late
 }
 
 /** What both must say alike. @see docs/specs/shout.md#connection */

@@ -137,7 +137,7 @@ export class Lookup {
         const info = readNodeInfo(told, beta)
 
         if (info !== undefined) {
-          this.add({ ...info, id: this.nodes.idOf(info.key) })
+          this.add({ ...info, id: this.nodes.idOf(info.key), group: '' })
         }
       }
     }

@@ -1,6 +1,6 @@
 /** Whom we know: the buckets, and a cache of nodes that announced themselves when there was no place. */
 import { BoundedMap } from '@hearsay/protocol-core/pure'
-import { Buckets, closest } from './buckets.ts'
+import { Buckets, closest, isLocal } from './buckets.ts'
 import { IDLE_TIME, MAX_CACHED_NODES } from './constants.ts'
 import { addressOf, toHex } from './distance.ts'
 import { sameBytes } from './message.ts'
@@ -12,6 +12,8 @@ import type { NodeInfo } from './payloads.ts'
 /** A node that could be dialled */
 export interface Dialable extends NodeInfo {
   id: Uint8Array
+  /** Its network, as far as one can tell */
+  group: string
 }
 
 /** A peer may be known without an address */
@@ -78,7 +80,7 @@ export class Nodes {
     if (known !== undefined) {
       known.address = address
     } else {
-      this.cache.set(toHex(id), { id, key: new Uint8Array(from), address })
+      this.cache.set(toHex(id), { id, key: new Uint8Array(from), address, group: groupOf(address) })
       this.fill()
     }
   }
@@ -105,15 +107,15 @@ export class Nodes {
     }
   }
 
-  /** Peers, and nodes that can be dialled: the closest first */
+  /** Peers, and nodes that can be dialled: the closest first, at most half of them of one network */
   closest(target: Uint8Array, count: number): Known[] {
-    return closest(this.all(), target, count)
+    return closestOfMany(this.all(), target, count)
   }
 
   /** Those with an address, for others */
   infosFor(target: Uint8Array, count: number): NodeInfo[] {
     const dialable = [...this.all()].filter((node): node is Dialable => node.address !== undefined)
-    return closest(dialable, target, count)
+    return closestOfMany(dialable, target, count)
   }
 
   /** Visits end when nothing was asked for a while */
@@ -136,9 +138,9 @@ export class Nodes {
 
   /** A bucket lost a node: those in the cache may take its place */
   private refill(): void {
-    for (const [, { id, key, address }] of this.cache) {
+    for (const [, { id, key, address, group }] of this.cache) {
       if (!this.buckets.isFull(id)) {
-        this.buckets.add({ id, key, address, peer: undefined, group: groupOf(address) })
+        this.buckets.add({ id, key, address, peer: undefined, group })
       }
     }
   }
@@ -154,6 +156,18 @@ export class Nodes {
       }
     }
   }
+}
+
+/** At most half of them of one network: a stranger with many keys is not all there is */
+function closestOfMany<T extends Known>(nodes: Iterable<T>, target: Uint8Array, count: number): T[] {
+  const groups = new Map<string, number>()
+  return closest(nodes, target, Number.POSITIVE_INFINITY)
+    .filter(({ group }) => {
+      const others = groups.get(group) ?? 0
+      groups.set(group, others + 1)
+      return isLocal(group) || others < Math.max(1, count >> 1)
+    })
+    .slice(0, count)
 }
 
 /** The IPv4 /24 of a multiaddr, or all of it */
