@@ -332,10 +332,10 @@ class Reader {
     throw new DecodeError('a map key that is no string')
   }
 
-  /** A copy: the value outlives the chunk it came in */
+  /** A copy, as the value outlives the chunk it came in; not by `slice`, which of a Buffer is none */
   private binary(length: number): Uint8Array {
     const at = this.take(length)
-    return this.bytes.slice(at, at + length)
+    return new Uint8Array(this.bytes.subarray(at, at + length))
   }
 
   private text(length: number): string {

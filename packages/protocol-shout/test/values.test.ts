@@ -17,8 +17,12 @@ function ask(who: string, opcode: number, value: Value): [number, Value[]] {
 }
 
 function store(who: string, value: Value, said: Record<string, Value> = {}, key = 'key'): string {
-  const [opcode, [, reason, version]] = ask(who, Opcode.STORE, [addressOf(bytesOfKey(key), 256), key, value, said])
-  return opcode === Opcode.ACK ? 'kept' : `${String(reason)} ${String(version)}`
+  const [opcode, answer] = ask(who, Opcode.STORE, [addressOf(bytesOfKey(key), 256), key, value, said])
+  return opcode === Opcode.ACK
+    ? 'kept'
+    : JSON.stringify(answer.slice(1))
+        .replace(/[[\]"]/g, '')
+        .replace(',', ' ')
 }
 
 function find(key = 'key', ...owner: Value[]): { value: Value; version: Value; owner: Value } | undefined {
