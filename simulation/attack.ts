@@ -3,8 +3,21 @@ import { parseArgs } from 'node:util'
 import { DecodeError, seededRandom } from '@hearsay/protocol-core/pure'
 import { hostileFrames } from '@hearsay/protocol-core/testing'
 import { decode, encode } from '@hearsay/protocol-gossip/codec'
+import {
+  compressSnappy,
+  decodeMessages,
+  decodeTransmission,
+  decodeValue,
+  decompressSnappy,
+  encodeValue,
+  Opcode,
+  packMessages,
+  unsignedMessage
+} from '@hearsay/protocol-shout/codec'
 import { runGossip } from './src/gossip.ts'
+import { BITS, fakeKey } from './src/shout-crypto.ts'
 import type { Message } from '@hearsay/protocol-gossip/codec'
+import type { Value } from '@hearsay/protocol-shout/codec'
 
 const HELP = `Usage: pnpm attack [options]
 
@@ -17,7 +30,14 @@ Options:
 /** The longest a decoder may take over one frame, in ms */
 const MAX_DECODE_TIME = 50
 
-const valid: Message[] = [
+/** A codec, and frames it takes */
+interface Target {
+  name: string
+  decode: (frame: Uint8Array) => unknown
+  valid: Uint8Array[]
+}
+
+const announces: Message[] = [
   { type: 'announce', id: 0x0123456789abcdefn, ttl: 7, dataType: 1_337, data: new Uint8Array(200).fill(0xa5) },
   { type: 'discovery' },
   { type: 'offer', addresses: ['/ip4/192.0.2.1/tcp/6001/p2p/12D3KooW', '/dns/example.org/tcp/1/p2p/12D3KooX'] },
@@ -27,15 +47,34 @@ const valid: Message[] = [
   { type: 'verdict', valid: true }
 ]
 
+const values: Value[] = [null, 'text', [1, [2n ** 60n, { a: 1.5 }]], { app: 'x', data: new Uint8Array(40) }]
+
+const shouts = values.map((value) => {
+  const key = fakeKey('attacker')
+  return unsignedMessage(BITS, { opcode: Opcode.SHOUT, sealed: false, from: key, to: key, payload: encodeValue(value) })
+})
+
+const targets: Target[] = [
+  { name: 'gossip codec', decode, valid: announces.map(encode) },
+  {
+    name: 'shout transmissions',
+    // without the first byte, which is the frame's prefix
+    decode: (frame) => decodeMessages(decodeTransmission(frame).body, BITS).map(({ payload }) => decodeValue(payload)),
+    valid: [...shouts.map((shout) => packMessages([shout]).subarray(1)), packMessages(shouts).subarray(1)]
+  },
+  { name: 'shout values', decode: decodeValue, valid: values.map(encodeValue) },
+  { name: 'Snappy blocks', decode: (block) => decompressSnappy(block, 2 ** 22), valid: shouts.map(compressSnappy) }
+]
+
 /** T1: whatever arrives, only DecodeError escapes, and soon. @returns what went wrong, if anything did */
-function attackCodec(frames: number, seed: number): string | undefined {
+function attackCodec({ decode: attacked, valid }: Target, frames: number, seed: number): string | undefined {
   const random = seededRandom(seed)
 
-  for (const frame of hostileFrames(valid.map(encode), frames, random)) {
+  for (const frame of hostileFrames(valid, frames, random)) {
     const start = performance.now()
 
     try {
-      decode(frame)
+      attacked(frame)
     } catch (err) {
       if (!(err instanceof DecodeError)) {
         return `${String(err)} from ${Buffer.from(frame).toString('hex')}`
@@ -70,7 +109,7 @@ function attackByStorm(seed: number): string | undefined {
   return received <= nodes * degree * 200 ? undefined : `${received} messages, at most ${nodes * degree * 200} expected`
 }
 
-const { values } = parseArgs({
+const { values: options } = parseArgs({
   options: {
     frames: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: String(Date.now()) },
@@ -78,12 +117,15 @@ const { values } = parseArgs({
   }
 })
 
-if (values.help === true) {
+if (options.help === true) {
   console.log(HELP)
 } else {
-  const seed = Number(values.seed)
+  const seed = Number(options.seed)
   const attacks: [string, () => string | undefined][] = [
-    [`T1 gossip codec, ${values.frames} damaged frames`, () => attackCodec(Number(values.frames), seed)],
+    ...targets.map((target): [string, () => string | undefined] => [
+      `T1 ${target.name}, ${options.frames} damaged frames`,
+      () => attackCodec(target, Number(options.frames), seed)
+    ]),
     ['T6 storm of 200 announces, 50 remembered', () => attackByStorm(seed)]
   ]
   let failed = 0
