@@ -61,6 +61,8 @@ export const MAX_PENDING_BYTES: number = 8 * 2 ** 20
 export const MAX_SIGNING = 4_096
 /** Requests of ours to one peer without an answer ◆ */
 export const MAX_REQUESTS = 1_024
+/** Answers of ours to one peer that wait for their signature: as many as it may have asked for. Beyond, it is closed ◆ */
+export const MAX_REPLIES: number = 4 * MAX_REQUESTS
 /** Whispers passed on whose answer is awaited, and for how long */
 export const MAX_RELAYED = 16_384
 export const RELAY_TIME: Millis = 30_000

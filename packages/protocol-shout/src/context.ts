@@ -49,7 +49,7 @@ export class Context {
   private tickets = 0
   /** What goes on when an answer comes. BOUNDED by MAX_SIGNING, and by what is pending of each peer */
   private readonly waiting = new Map<number, (answer: Answer) => void>()
-  /** In the order of the asks, which is the order of sending. BOUNDED by MAX_SIGNING */
+  /** In the order of the asks, which is the order of sending. BOUNDED by twice MAX_SIGNING */
   private readonly signing: Signing[] = []
 
   constructor({ self, key, config, random, epoch }: ContextInit) {
@@ -138,13 +138,15 @@ export class Context {
    * Sign, and go on in the order of these calls, whichever signature is ready first.
    *
    * @param then - gets the whole message, or undefined when it could not be signed
+   * @param isAnswer - to a peer, which counts on it: there is room for it when there is none for calls of our own
    * @returns false when too many wait already: then nothing comes
    */
   sign(
     { opcode, to, payload, seal = false, from = this.key }: Draft,
-    then: (bytes: Uint8Array | undefined) => void
+    then: (bytes: Uint8Array | undefined) => void,
+    isAnswer = false
   ): boolean {
-    if (this.signing.length >= MAX_SIGNING) {
+    if (this.signing.length >= (isAnswer ? 2 * MAX_SIGNING : MAX_SIGNING)) {
       return false
     }
 

@@ -204,7 +204,8 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
     const { opcode, from } = message.message
 
     if (opcode === Opcode.SET_CONNECTION_OPT && !message.message.sealed) {
-      return this.links.onOption(link, message)
+      const isStranger = link.key !== undefined && !sameBytes(from, link.key)
+      return isStranger ? this.violation(link) : this.links.onOption(link, message)
     } else if (opcode === Opcode.ACK || opcode === Opcode.NACK) {
       return this.onAnswer(link, message, opcode === Opcode.ACK)
     } else if (!link.bound) {

@@ -3,7 +3,7 @@
  *
  * @see docs/specs/shout.md#connection
  */
-import { MAX_CALLS, MAX_VISITS, Opcode, Option, TRANSPORT } from './constants.ts'
+import { MAX_CALLS, MAX_REPLIES, MAX_VISITS, Opcode, Option, TRANSPORT } from './constants.ts'
 import { addressOf, toHex } from './distance.ts'
 import { sameBytes } from './message.ts'
 import { encodeValue } from './msgpack.ts'
@@ -243,15 +243,17 @@ export class Links {
     }
   }
 
-  /** A few words through the peer: not when too many wait already */
+  /** A few words through the peer. Answers come in order, so that without one of them the rest would be worthless */
   answerTo(link: Link, to: Uint8Array, opcode: number, payload: Value): void {
-    if (link.replying < MAX_CALLS) {
+    const send = (bytes: Uint8Array | undefined): void => {
+      link.replying--
+      this.send(link, bytes)
+    }
+
+    if (link.replying < MAX_REPLIES && this.context.sign({ opcode, to, payload: encodeValue(payload) }, send, true)) {
       link.replying++
-      const signing = this.context.sign({ opcode, to, payload: encodeValue(payload) }, (bytes) => {
-        link.replying--
-        this.send(link, bytes)
-      })
-      link.replying -= signing ? 0 : 1
+    } else {
+      this.context.close(link.peer, 'full')
     }
   }
 
@@ -351,13 +353,15 @@ export class Links {
   /** `to` is our own key while the peer's is unknown */
   private sendOption(link: Link, payload: Value, keep?: (bytes: Uint8Array) => void): void {
     const { key } = this.context
-    this.context.sign({ opcode: Opcode.SET_CONNECTION_OPT, to: key, payload: encodeValue(payload) }, (bytes) => {
+    const send = (bytes: Uint8Array | undefined): void => {
       if (bytes !== undefined && key === this.context.key) {
         keep?.(bytes)
       }
 
       this.send(link, bytes)
-    })
+    }
+
+    this.context.sign({ opcode: Opcode.SET_CONNECTION_OPT, to: key, payload: encodeValue(payload) }, send, true)
   }
 
   private arm(): void {

@@ -289,6 +289,12 @@ export class Whispers {
   /** To the closest node that was not tried; when there is none any more, back to who asked */
   private pass(name: string, passing: Passing): void {
     passing.hop = undefined
+
+    if (!passing.message.sealed) {
+      // meant for the receiver's eyes, and it did not take it
+      return this.giveUp(passing)
+    }
+
     const to = this.nodes.idOf(this.init.keys.currentOf(passing.message.to))
     const next = this.candidate(passing, to)
 

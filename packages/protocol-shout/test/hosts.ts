@@ -83,7 +83,7 @@ export async function connect(from: ShoutHost, to: ShoutHost): Promise<void> {
 export async function peered(count: number, ...hosts: ShoutHost[]): Promise<void> {
   await vi.waitFor(
     () => expect(hosts.map((host) => host.services.shout.peers.length)).toEqual(hosts.map(() => count)),
-    { timeout: 20_000, interval: 10 }
+    { timeout: 60_000, interval: 20 }
   )
 }
 
@@ -96,6 +96,6 @@ export function heard(host: ShoutHost, kind: Kind): ShoutMessage[] {
   return messages
 }
 
-export async function until(condition: () => boolean, timeout = 20_000): Promise<void> {
+export async function until(condition: () => boolean, timeout = 60_000): Promise<void> {
   await vi.waitFor(() => expect(condition()).toBe(true), { timeout, interval: 10 })
 }

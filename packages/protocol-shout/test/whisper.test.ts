@@ -19,7 +19,7 @@ class Fifty {
 
   async start(limit: number, edges: [number, number][]): Promise<void> {
     // no announcements are followed: who is connected to whom stays as it is made here
-    this.all = await this.hosts.many(NODES, { limit, autoDial: false })
+    this.all = await this.hosts.many(NODES, { limit, autoDial: false, compression: [], handshakeTimeout: 60_000 })
     this.heard = this.all.map((host) => heard(host, 'whisper'))
 
     for (const [from, to] of edges) {
