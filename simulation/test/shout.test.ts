@@ -11,7 +11,7 @@ function valuesOf(result: Result): unknown[] {
 
 describe('the table among 200 engines', () => {
   it('gives any value to any node after 30 % left at once', { timeout: PATIENCE }, () => {
-    const swarm = new ShoutSwarm({ seed: 1, nodes: 200, latency: [5, 60], config: { limit: 4, maxInbound: 200 } })
+    const swarm = new ShoutSwarm({ seed: 1, nodes: 200, latency: [5, 60], config: { limit: 3, maxInbound: 200 } })
     const { network } = swarm
     const any = (): PeerKey => swarm.names[network.random.below(swarm.names.length)]!
     const keys = Array.from({ length: 20 }, (_, i) => `key ${i}`)
@@ -47,7 +47,7 @@ describe('the table among 200 engines', () => {
   })
 
   it('loses no update of a hundred writers on one key', { timeout: PATIENCE }, () => {
-    const config = { k: 8, limit: 8, maxInbound: 200 }
+    const config = { k: 8, limit: 3, maxInbound: 200 }
     const swarm = new ShoutSwarm({ seed: 2, nodes: 101, latency: [5, 60], config })
     const { network } = swarm
     swarm.join(10_000)
