@@ -1,5 +1,5 @@
 /** What the engine is told, and what it says. Types only. */
-import type { Effect, Input, Millis, PeerKey } from '@hearsay/protocol-core/pure'
+import type { Effect, Input, PeerKey } from '@hearsay/protocol-core/pure'
 import type { SignedMessage } from './message.ts'
 import type { Value } from './msgpack.ts'
 import type { NodeInfo } from './payloads.ts'
@@ -125,8 +125,3 @@ export type CloseReason =
   | 'full' // there is no place for one more
   | 'idle' // it was visited, and is not needed any more
   | 'silent' // too many requests without an answer
-
-/** When something is to be over */
-export interface Deadline {
-  at: Millis
-}

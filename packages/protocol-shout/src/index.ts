@@ -272,7 +272,8 @@ const MAX_DESCRIPTION = 1_024
 export function shout(init: ShoutInit = {}): (components: ShoutComponents) => Shout {
   const { key, relayShout, forwardSpeak, compressors, ...numbers } = init
   const config = withDefaults(shoutDefaults, numbers, shoutRanges)
-  const hooks: ShoutHooks = { key, relayShout, forwardSpeak, compressors }
+  // listed, as an iterator is over after one use
+  const hooks: ShoutHooks = { key, relayShout, forwardSpeak, compressors: [...(compressors ?? [])] }
   checkSubnet(config)
   checkCompression(config.compression, hooks)
 

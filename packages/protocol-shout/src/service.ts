@@ -227,11 +227,19 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
     const ring = this.startedRing()
     ring.check(next)
     const proof = await next.sign(changeKeyText(ring.publicKey.spki, next.publicKey.spki), 'PSS')
+    const before = this.key!
     const changed = this.call({ type: 'changeKey', next: next.publicKey.spki, proof })
     // what the engine has signed from now on, it has signed by the new key
     ring.change(next)
     this.key = next
-    await changed
+
+    try {
+      await changed
+    } catch (err) {
+      ring.change(before)
+      this.key = before
+      throw err
+    }
   }
 
   private async say(type: 'shout' | 'speak', value: Value): Promise<Sent> {
