@@ -3,11 +3,12 @@ import { checkNames, ExitCode, integerOption, readArguments, runCommand } from '
 import { benchDigest } from './src/digest.ts'
 import { benchGossip } from './src/gossip.ts'
 import { benchProofOfWork } from './src/proof-of-work.ts'
+import { benchShout } from './src/shout.ts'
 import type { Comparison } from './src/gossip.ts'
 
 const HELP = `Usage: pnpm bench [options] [name…]
 
-Names: pow, digest, gossip. Without one, all.
+Names: pow, digest, gossip, shout. Without one, all.
 
 Options:
   --rounds <n>  interleaved rounds, medians are of these (default 5)
@@ -17,7 +18,8 @@ Options:
 const benchmarks = new Map<string, (rounds: number, print: (line: string) => void) => Promise<Comparison[]>>([
   ['pow', benchProofOfWork],
   ['digest', benchDigest],
-  ['gossip', benchGossip]
+  ['gossip', benchGossip],
+  ['shout', benchShout]
 ])
 
 async function run(names: readonly string[], rounds: number): Promise<boolean> {

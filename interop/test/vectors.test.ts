@@ -67,15 +67,23 @@ function sectionsOf(content: JsonObject): string[] {
 }
 
 function tableOf(content: JsonObject): (typeof protocols)[number]['sections'] {
-  return protocols.find(({ sections }) => Object.keys(content).some((name) => Object.hasOwn(sections, name)))!.sections
+  const known = ({ sections }: (typeof protocols)[number]): number =>
+    Object.keys(content).filter((name) => Object.hasOwn(sections, name)).length
+  return protocols.toSorted((a, b) => known(b) - known(a))[0]!.sections
 }
+
+/** What another section of its file refers to */
+const SIBLINGS = ['batch_of_3']
 
 /** The file with one section, and what that refers to */
 function only(content: JsonObject, section: string): JsonObject {
   const [outer = '', inner] = section.split('.')
 
   if (inner === undefined) {
-    return structuredClone({ ...(outer === 'keys' ? {} : pick(content, 'keys')), ...pick(content, outer) })
+    // keys alone could be those of two protocols
+    const others = ['keys', ...(outer === 'keys' ? ['signatures', 'parameters'] : SIBLINGS)]
+    const siblings = others.filter((name) => name !== outer).map((name) => pick(content, name))
+    return structuredClone(Object.assign({}, ...siblings, pick(content, outer)) as JsonObject)
   }
 
   const within = content[outer] as JsonObject
@@ -116,7 +124,15 @@ function altered(value: Json): Json {
 }
 
 /** What tells a person something, and a program nothing */
-const REMARKS = new Set(['label', 'note', 'source', 'origin', 'rule'])
+const REMARKS = new Set(['label', 'note', 'source', 'origin', 'rule', 'figure', 'referenceParser'])
+/** Names that others refer to, text for people, and numbers another of which would be as true */
+const PROSE_OF_SHOUT = [
+  /^(keys\.\d+\.name|distance\.proposed\.\d+\.[ab])$/,
+  /^negative\.\d+\.(transmission|expect|rawLength)$/,
+  /^formulas\.(hub_)?lag\.values\.\d+\.[ln]$/,
+  /^compression\.3\.method$/,
+  /^encryption\.(scheme|aadFormula)$/
+]
 const ABOUT_THE_ORIGINAL = /^original(Parser|Result|Raises)$/
 
 /** Whether a change of this makes a difference: rubbish remains rubbish, of that only the verdict counts */
@@ -125,6 +141,11 @@ function matters(path: string[], content: JsonObject): boolean {
   const entry = path.slice(0, -1).reduce((value, each) => value[each] as JsonObject, content)
 
   if (path.some((each) => REMARKS.has(each) || ABOUT_THE_ORIGINAL.test(each))) {
+    return false
+  } else if (path.some((each) => each === 'edges' || each === 'directedEdges')) {
+    // another edge may well cost the same
+    return false
+  } else if (PROSE_OF_SHOUT.some((pattern) => pattern.test(path.join('.')))) {
     return false
   } else if ('initHex' in entry) {
     return entry['valid'] === true ? key !== 'expected' : key === 'valid' || key === 'okHex'
@@ -135,16 +156,15 @@ function matters(path: string[], content: JsonObject): boolean {
 }
 
 /** The case that a path is in, or the first of a section whose own property it is */
-function caseAt(content: JsonObject, [outer = '', second = '', third, fourth]: string[]): Case {
-  const entry =
-    third === 'vectors'
-      ? `${outer}.${second}.vectors[${fourth}]`
-      : isIndex(second)
-        ? `${outer}[${second}]`
-        : `${outer}.${second}`
-  return casesOf(content, tableOf(content)).find(
-    ({ name }) => `${name} `.startsWith(`${entry} `) || name.startsWith(`${entry}.`)
-  )!
+function caseAt(content: JsonObject, path: string[]): Case {
+  const [outer = '', second = ''] = path
+  const cases = casesOf(content, tableOf(content))
+  const entry = isIndex(second) ? `${outer}[${second}]` : `${outer}.${second}`
+  const names = path.map((_, i) =>
+    path.slice(0, i + 1).reduce((name, key) => name + (isIndex(key) ? `[${key}]` : `.${key}`))
+  )
+  const within = names.toReversed().map((at) => cases.find(({ name }) => `${name} `.startsWith(`${at} `)))
+  return within.find((found) => found !== undefined) ?? cases.find(({ name }) => name.startsWith(`${entry}.`))!
 }
 
 function isIndex(key: string): boolean {
@@ -307,8 +327,8 @@ describe('the command', () => {
     ['', 'it is not JSON: '],
     ['[]', 'its JSON is not an object with sections'],
     ['null', 'its JSON is not an object with sections'],
-    ['{}', 'unknown format: it has no section of dht, gossip, rsa'],
-    ['{ "about": "nothing", "types": {} }', 'unknown format: it has no section of dht, gossip, rsa'],
+    ['{}', 'unknown format: it has no section of dht, gossip, rsa, shout'],
+    ['{ "about": "nothing", "types": {} }', 'unknown format: it has no section of dht, gossip, rsa, shout'],
     ['{ "api": [], "keys": {} }', 'unknown format: its sections are as much those of gossip as of rsa']
   ])('fails a file that is no vector file: %s', async (text, message) => {
     const outcome = await outcomeOf(text)

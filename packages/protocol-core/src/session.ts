@@ -12,6 +12,11 @@ export interface SessionInit {
   prefix: LengthPrefix
   /** Longest payload taken from the remote */
   maxFrameBytes: number
+  /**
+   * Makes of the frames of one flush what is sent; else each goes behind its prefix. While a promise is waited for,
+   * frames queue. Must not reject
+   */
+  pack?: ((frames: readonly Uint8Array[]) => Uint8Array | Promise<Uint8Array>) | undefined
   /** Bytes queued for the remote, beyond those its stream has taken */
   maxQueuedBytes: number
   /** Reading pauses at this many open asks, and goes on at half of it */
@@ -38,6 +43,7 @@ export class Session {
   private openAsks = 0
   private open = true
   private malformed = false
+  private packing = false
   private readonly closed = Promise.withResolvers<void>()
 
   constructor(stream: Stream, init: SessionInit) {
@@ -93,11 +99,16 @@ export class Session {
   flush(): void {
     const { stream } = this
 
-    if (stream.writeStatus === 'writable' && stream.writeBufferLength === 0 && this.queuedBytes > 0) {
-      try {
-        stream.send(this.takeBatch())
-      } catch (err) {
-        this.abort(err as Error)
+    const ready = stream.writeStatus === 'writable' && stream.writeBufferLength === 0
+
+    if (ready && this.queuedBytes > 0 && !this.packing) {
+      const batch = this.takeBatch()
+
+      if (batch instanceof Promise) {
+        this.packing = true
+        void batch.then((packed) => this.onPacked(packed))
+      } else {
+        this.write(batch)
       }
     }
   }
@@ -163,8 +174,32 @@ export class Session {
     return this.open
   }
 
-  private takeBatch(): Uint8Array {
-    const { prefix } = this.init
+  private onPacked(batch: Uint8Array): void {
+    this.packing = false
+
+    if (this.open) {
+      this.write(batch)
+      this.flush()
+    }
+  }
+
+  private write(batch: Uint8Array): void {
+    try {
+      this.stream.send(batch)
+    } catch (err) {
+      this.abort(err as Error)
+    }
+  }
+
+  private takeBatch(): Uint8Array | Promise<Uint8Array> {
+    const { prefix, pack } = this.init
+
+    if (pack !== undefined) {
+      const frames = [...this.urgent, ...this.data]
+      this.dropQueued()
+      return pack(frames)
+    }
+
     const batch = new Uint8Array(this.queuedBytes)
     let at = 0
 

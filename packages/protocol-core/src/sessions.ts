@@ -21,6 +21,8 @@ export interface Wire<Message> {
   prefix: LengthPrefix
   /** Longest frame, without its prefix */
   maxFrameBytes: number
+  /** Makes of the frames of one flush to a peer what is sent. @see SessionInit */
+  pack?(peer: PeerKey, frames: readonly Uint8Array[]): Uint8Array | Promise<Uint8Array>
 }
 
 export interface SessionsInit<Message> {
@@ -35,6 +37,8 @@ export interface SessionsInit<Message> {
   maxQueuedBytes: number
   maxOpenAsks: number
   closeTimeout: Millis
+  /** When what a tick queued is flushed. @default queueMicrotask */
+  schedule?: ((flush: () => void) => void) | undefined
 }
 
 export interface SessionsComponents {
@@ -267,6 +271,7 @@ export class Sessions<Message> {
     const session: Session = new Session(stream, {
       prefix: wire.prefix,
       maxFrameBytes: wire.maxFrameBytes,
+      pack: wire.pack === undefined ? undefined : (frames) => wire.pack!(peer, frames),
       maxQueuedBytes,
       maxOpenAsks,
       closeTimeout,
@@ -295,7 +300,8 @@ export class Sessions<Message> {
 
   private markDirty(session: Session): void {
     if (this.dirty.size === 0) {
-      queueMicrotask(() => this.flush())
+      const { schedule = queueMicrotask } = this.init
+      schedule(() => this.flush())
     }
 
     this.dirty.add(session)

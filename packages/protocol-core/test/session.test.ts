@@ -41,6 +41,35 @@ describe('a session', () => {
     await vi.waitFor(() => expect(b.received.map(number)).toEqual([999, ...range(64)]))
   })
 
+  it('sends what the frames of one flush are packed into, in order', async () => {
+    const prefixed = (frames: readonly Uint8Array[]): Uint8Array =>
+      Uint8Array.from(frames.flatMap((frame) => [0, 2 + frame.byteLength, ...frame]))
+    const [a, b] = await sessionPair({
+      // the first takes its time, and the second does not overtake it
+      pack: (frames) => (frames.length === 2 ? Promise.resolve(prefixed(frames)) : prefixed(frames))
+    })
+    const send = vi.spyOn(a.stream, 'send')
+    ;[1, 2].forEach((i) => a.session.send(payload(3, i)))
+    a.session.flush()
+    ;[3, 4, 5].forEach((i) => a.session.send(payload(3, i)))
+    a.session.flush()
+    expect(send).not.toHaveBeenCalled()
+    await vi.waitFor(() => expect(b.received.map(number)).toEqual([1, 2, 3, 4, 5]))
+    expect(send).toHaveBeenCalledTimes(2)
+  })
+
+  it('forgets what was being packed when it ends', async () => {
+    const packed = Promise.withResolvers<Uint8Array>()
+    const [a] = await sessionPair({ pack: () => packed.promise })
+    const send = vi.spyOn(a.stream, 'send')
+    a.session.send(payload(3))
+    a.session.flush()
+    a.session.abort(new Error('test'))
+    packed.resolve(payload(3))
+    await a.ended
+    expect(send).not.toHaveBeenCalled()
+  })
+
   it('reports bytes that are no frame once, and reads nothing after them', async () => {
     const [outbound, inbound] = await streamPair()
     const { malformed, received, session } = sessionEnd(inbound, { maxFrameBytes: 10 })

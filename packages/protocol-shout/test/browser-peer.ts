@@ -1,0 +1,33 @@
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { shout } from '@hearsay/protocol-shout'
+import { identify } from '@libp2p/identify'
+import { webSockets } from '@libp2p/websockets'
+import { createLibp2p } from 'libp2p'
+import type { TestProject } from 'vitest/node'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Where a Node.js host with shout listens for browsers */
+    shoutPeer: string
+  }
+}
+
+/** Runs one host in Node.js for the browser tests to dial: it whispers back what it hears */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const host = await createLibp2p({
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0/ws'] },
+    transports: [webSockets()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionManager: { inboundConnectionThreshold: Infinity },
+    services: { identify: identify(), shout: shout({ listed: false }) }
+  })
+  const service = host.services.shout
+  service.addEventListener('shout', ({ detail }) => {
+    service.whisper(detail.from, detail.value).catch((err: unknown) => console.error(err))
+  })
+  project.provide('shoutPeer', host.getMultiaddrs()[0]!.toString())
+
+  return async () => host.stop()
+}

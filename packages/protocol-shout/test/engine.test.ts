@@ -1,0 +1,432 @@
+import { seededRandom } from '@hearsay/protocol-core/pure'
+import { Opcode } from '@hearsay/protocol-shout/engine'
+import { beforeEach, describe, expect, it } from 'vitest'
+import {
+  closes,
+  connectionOf,
+  events,
+  fakeKey,
+  heardIn,
+  peer,
+  sent,
+  ShoutScript,
+  signatureFor,
+  signed,
+  signedRubbish,
+  subnetOf
+} from './script.ts'
+import type { Value } from '@hearsay/protocol-shout/codec'
+import type { Ask, ShoutEffect } from '@hearsay/protocol-shout/engine'
+
+let script: ShoutScript
+beforeEach(() => {
+  script = new ShoutScript()
+})
+
+/** What a SHOUT was passed on to */
+const relayed = (effects: ShoutEffect[]): string[] =>
+  sent(effects)
+    .filter(({ opcode }) => opcode === Opcode.SHOUT)
+    .map(({ to }) => to)
+
+const nacks = (effects: ShoutEffect[]): Value[] =>
+  sent(effects)
+    .filter(({ opcode }) => opcode === Opcode.NACK)
+    .map(({ value }) => value)
+
+const acks = (effects: ShoutEffect[]): Value[] =>
+  sent(effects)
+    .filter(({ opcode }) => opcode === Opcode.ACK)
+    .map(({ value }) => value)
+
+describe('a connection', () => {
+  it('starts with the subnet, then binds the key, then tells what can be decompressed', () => {
+    script = new ShoutScript({}, { methods: [5, 4] })
+    const options = sent(script.connected('a')).map(({ value }) => value)
+    expect(options).toEqual([
+      [2, [20, 3, 256, 2_048, 8, 'libp2p', '']],
+      [3, [peer('self'), peer('a')]],
+      [0, 5],
+      [0, 4],
+      [1, 5]
+    ])
+  })
+
+  it('is a peer once subnet and key are proven', () => {
+    script.connected('a')
+    expect(events(script.says('a', subnetOf('a')), 'peer')).toEqual([])
+    const effects = script.says('a', connectionOf('a'))
+    expect(events(effects, 'peer')).toMatchObject([{ peer: peer('a'), key: fakeKey('a'), on: true }])
+    expect(acks(effects)).toEqual([[3, 3, [peer('a'), peer('self')]]])
+  })
+
+  it('ends when subnets differ, with a NACK', () => {
+    script.connected('a')
+    const effects = script.says('a', subnetOf('a', 'another'))
+    expect(nacks(effects)).toEqual([[3, 2, [20, 3, 256, 2_048, 8, 'libp2p', 'another']]])
+    expect(closes(effects)).toEqual([[peer('a'), 'subnet']])
+  })
+
+  it('ends when the peer finds that subnets differ', () => {
+    script.connected('a')
+    const nack = signed({ opcode: Opcode.NACK, from: 'a', to: 'self', value: [3, 2, []] })
+    expect(closes(script.says('a', nack))).toEqual([[peer('a'), 'subnet']])
+  })
+
+  // T12: what somebody else's connection was told does not work on this one
+  it.each([
+    ['another peer', connectionOf('a', peer('b'))],
+    ['another node', connectionOf('a', peer('a'), peer('other'))],
+    ['another key', connectionOf('b', peer('a'))]
+  ])('ends with options that were meant for %s', (_name, option) => {
+    script.connected('a')
+    expect(closes(script.says('a', subnetOf('a'), option))).toEqual([[peer('a'), 'violation']])
+  })
+
+  it('ends when anything else comes first', () => {
+    script.connected('a')
+    expect(closes(script.says('a', signed({ value: 1 })))).toEqual([[peer('a'), 'violation']])
+  })
+
+  it('ends with our own key, and with a second key', () => {
+    script.connected('a')
+    expect(closes(script.says('a', subnetOf('self')))).toEqual([[peer('a'), 'violation']])
+    script.bind('b')
+    expect(closes(script.says('b', subnetOf('c')))).toEqual([[peer('b'), 'violation']])
+  })
+
+  // T4
+  it('ends when the handshake takes too long', () => {
+    script.connected('a')
+    script.advance(5_000)
+    script.bind('b')
+    expect(closes(script.advance(5_000))).toEqual([[peer('a'), 'late']])
+    expect(closes(script.advance(20_000))).toEqual([])
+  })
+
+  it('is refused beyond the number of peers', () => {
+    script = new ShoutScript({ maxInbound: 2 })
+    script.connected(1)
+    script.connected(2)
+    expect(closes(script.connected(3))).toEqual([[peer(3), 'full']])
+  })
+
+  it('agrees on the compression the peer likes best', () => {
+    script = new ShoutScript({}, { methods: [5, 4] })
+    script.connected('a')
+    const option = (value: Value): Uint8Array => signed({ opcode: 3, from: 'a', to: 'self', value })
+    const effects = script.says('a', subnetOf('a'), connectionOf('a'), option([0, 4]), option([0, 5]), option([0, 2]))
+    expect(events(effects, 'compression').map(({ method }) => method)).toEqual([4, 5])
+    expect(nacks(effects)).toEqual([[3, 0, 2]])
+    expect(events(script.says('a', option([1, 4])), 'compression').map(({ method }) => method)).toEqual([4])
+  })
+})
+
+describe('what arrives', () => {
+  beforeEach(() => {
+    ;['a', 'b', 'c'].forEach((name) => script.bind(name))
+  })
+
+  it('is passed on to all but the one it came from, once, as it is', () => {
+    const bytes = signed({ value: 'hello' })
+    const effects = script.says('a', bytes)
+    expect(heardIn(effects)).toEqual(['hello'])
+    expect(relayed(effects)).toEqual([peer('b'), peer('c')])
+    expect(sent(effects)[0]!.message.bytes).toEqual(bytes)
+    expect([heardIn(script.says('b', bytes)), relayed(script.says('c', bytes))]).toEqual([[], []])
+  })
+
+  it('is handled in the order it was sent, whatever is verified first', () => {
+    script.hold.add('verify')
+    script.says('a', signed({ value: 1 }), signed({ value: 2 }))
+    script.says('a', signed({ value: 3 }))
+    script.says('b', signed({ value: 4 }))
+    const [first, second, third] = [...script.held] as [Ask, Ask, Ask]
+    expect(heardIn(script.release(second))).toEqual([])
+    expect(heardIn(script.release(third))).toEqual([4])
+    expect(heardIn(script.release(first))).toEqual([1, 2, 3])
+  })
+
+  it('is asked about once while it is being verified', () => {
+    script.hold.add('verify')
+    const bytes = signed({ value: 1 })
+    ;['a', 'b', 'c'].forEach((name) => script.says(name, bytes))
+    expect(script.held).toHaveLength(1)
+    expect(heardIn(script.release(script.held[0]!))).toEqual([1])
+  })
+
+  it('is dropped with everything in its transmission when a signature is wrong', () => {
+    const forged = signed({ value: 2 })
+    forged[5]! ^= 1
+    const effects = script.says('a', signed({ value: 1 }), forged, signed({ value: 3 }))
+    expect([heardIn(effects), closes(effects)]).toEqual([[], [[peer('a'), 'malformed']]])
+  })
+
+  it.each([
+    ['no message', new Uint8Array(10)],
+    ['a payload that is no value', signedRubbish(Uint8Array.of(0x91))]
+  ])('closes its peer when it is %s', (_name, bytes) => {
+    expect(closes(script.says('a', bytes))).toEqual([[peer('a'), 'malformed']])
+  })
+
+  // T11: a hundred forgeries ahead of a hundred true ones
+  it('is not silenced by a forged copy ahead of it', () => {
+    script.hold.add('verify')
+    let delivered = 0
+
+    for (let i = 0; i < 100; i++) {
+      const bytes = signed({ value: `true ${i}` })
+      const forged = bytes.slice()
+      forged[forged.byteLength - 1]! ^= 1
+      script.bind(`forger ${i}`)
+      ;[...script.held].forEach((ask) => script.release(ask))
+      script.says(`forger ${i}`, forged)
+      script.says('b', bytes)
+      expect(script.held).toHaveLength(2)
+      const effects = [...script.held].flatMap((ask) => script.release(ask))
+      expect(closes(effects)).toEqual([[peer(`forger ${i}`), 'malformed']])
+      delivered += heardIn(effects).length
+      script.disconnected(`forger ${i}`)
+    }
+
+    expect(delivered).toBe(100)
+  })
+
+  // T10
+  it('is not heard again while it is remembered, over a restart too', () => {
+    script = new ShoutScript({}, { seen: { offset: undefined, digests: [] } })
+    script.bind('a')
+    const said = Array.from({ length: 1_000 }, (_, i) => signed({ value: i }))
+    const effects = said.flatMap((bytes) => script.says('a', bytes))
+    expect(heardIn(effects)).toHaveLength(1_000)
+    expect(heardIn(said.flatMap((bytes) => script.says('a', bytes)))).toEqual([])
+    const digests = events(effects, 'seen').map(({ digest }) => digest)
+    // as the first engine drew it from the same seed
+    const offset = seededRandom(1).below(256 - 16)
+    const next = new ShoutScript({}, { seen: { offset, digests } })
+    next.bind('a')
+    expect(heardIn(said.flatMap((bytes) => next.says('a', bytes)))).toEqual([])
+    expect(heardIn(next.says('a', signed({ value: 'new' })))).toEqual(['new'])
+  })
+
+  // T5
+  it('is dropped beyond the rate of its peer, and other peers are heard all the same', () => {
+    script = new ShoutScript({ peerRate: 10, authorRate: 1_000 })
+    ;['flooder', 'honest'].forEach((name) => script.bind(name))
+    let [flooded, honest] = [0, 0]
+
+    for (let i = 0; i < 1_000; i++) {
+      flooded += heardIn(script.says('flooder', signed({ value: i, from: 'x' }))).length
+
+      if (i % 20 === 0) {
+        honest += heardIn(script.says('honest', signed({ value: i, from: 'y' }))).length
+      }
+
+      script.advance(10)
+    }
+
+    // ten seconds: 100 and a burst of 20, of which the handshake took two
+    expect(flooded).toBeLessThanOrEqual(120)
+    expect(honest).toBe(50)
+  })
+
+  it('is not passed on beyond the rate of its author, whoever hands it over', () => {
+    script = new ShoutScript({ authorRate: 10 })
+    ;['a', 'b'].forEach((name) => script.bind(name))
+    const heard = Array.from({ length: 100 }, (_, i) => script.says(i % 2 === 0 ? 'a' : 'b', signed({ value: i })))
+    expect(heardIn(heard.flat())).toHaveLength(20)
+    expect(heardIn(script.says('a', signed({ value: 1, from: 'another' })))).toHaveLength(1)
+  })
+
+  it('waits within bounds while nothing is verified', () => {
+    script.hold.add('verify')
+    Array.from({ length: 1_000 }, (_, i) => script.says('a', signed({ value: i })))
+    expect(script.held).toHaveLength(256)
+    expect(heardIn([...script.held].flatMap((ask) => script.release(ask)))).toHaveLength(256)
+  })
+})
+
+describe('a SPEAK', () => {
+  it('stays where it is, and is acknowledged only on request', () => {
+    ;['a', 'b'].forEach((name) => script.bind(name))
+    const effects = script.says('a', signed({ opcode: Opcode.SPEAK, from: 'a', value: 1 }))
+    expect([heardIn(effects), sent(effects)]).toEqual([[1], []])
+    script = new ShoutScript({ ackSpeak: true })
+    script.bind('a')
+    const bytes = signed({ opcode: Opcode.SPEAK, from: 'a', value: 1 })
+    expect(acks(script.says('a', bytes))).toEqual([[7, bytes.slice(0, 256)]])
+  })
+
+  it('is passed on when the application says so', () => {
+    script = new ShoutScript({}, { asks: { shout: false, speak: true } })
+    ;['a', 'b'].forEach((name) => script.bind(name))
+    script.hold.add('relay')
+    expect(sent(script.says('a', signed({ opcode: Opcode.SPEAK, from: 'a', value: 1 })))).toEqual([])
+    const { ticket } = script.held[0]!
+    expect(sent(script.answer({ type: 'relay', ticket, allowed: true })).map(({ to }) => to)).toEqual([peer('b')])
+  })
+})
+
+describe('requests', () => {
+  beforeEach(() => {
+    script.bind('a')
+  })
+  const ask = (opcode: number, value: Value): ShoutEffect[] =>
+    script.says('a', signed({ opcode, from: 'a', to: 'self', value }))
+
+  it('are answered', () => {
+    expect(acks(ask(Opcode.PING, null))).toEqual([[2]])
+    expect(acks(ask(Opcode.FIND_NODE, new Uint8Array(32)))).toEqual([[9]])
+  })
+
+  it('are refused when they mean nothing', () => {
+    expect(nacks(ask(12, null))).toEqual([[12]])
+    expect(nacks(ask(Opcode.FIND_NODE, 'x'))).toEqual([[9]])
+    expect(nacks(ask(Opcode.FIND_VALUE, [new Uint8Array(32), 'k']))).toEqual([[10]])
+    expect(nacks(ask(Opcode.STORE, [new Uint8Array(32), 'k', 1]))).toEqual([[11, 'malformed', 0]])
+    expect(nacks(ask(Opcode.CUSTOM, { app: 'none', data: 1 }))).toEqual([[15, 'none']])
+    expect(nacks(ask(Opcode.SET_CONNECTION_OPT, [9, 1]))).toEqual([[3, 9, 1]])
+  })
+
+  it('close the peer when they are by another key, or for another node', () => {
+    const ping = { opcode: Opcode.PING, value: null }
+    expect(closes(script.says('a', signed({ ...ping, from: 'b', to: 'self' })))).toEqual([[peer('a'), 'violation']])
+    script.bind('c')
+    expect(closes(script.says('c', signed({ ...ping, from: 'c', to: 'd' })))).toEqual([[peer('c'), 'violation']])
+  })
+
+  it('of our own end in time without an answer, and a late answer is nobody’s', () => {
+    const call = { type: 'ping', to: fakeKey('a') }
+    script.call(call)
+    expect(events(script.advance(5_000), 'result')).toMatchObject([{ result: { reason: 'no answer' } }])
+    script.call(call)
+    const pong = (): ShoutEffect[] =>
+      script.says('a', signed({ opcode: Opcode.ACK, from: 'a', to: 'self', value: [2] }))
+    expect(events(pong(), 'result')).toEqual([])
+    expect(events(pong(), 'result')).toMatchObject([{ call: 1, result: { type: 'done' } }])
+  })
+})
+
+describe('node infos', () => {
+  const announce = (name: string | number): Uint8Array =>
+    signed({ opcode: Opcode.ANNOUNCE, from: name, value: [`/ip4/203.0.113.1/tcp/1/p2p/${name}`, 0] })
+
+  it('are dialled while fewer than ℓ streams are open, and kept beyond', () => {
+    script = new ShoutScript({ limit: 2 })
+    script.bind('a')
+    const effects = ['x', 'y', 'z'].flatMap((name) => script.says('a', announce(name)))
+    expect(effects.filter(({ type }) => type === 'dial')).toHaveLength(2)
+    const found = acks(script.says('a', signed({ opcode: 9, from: 'a', to: 'self', value: new Uint8Array(32) })))
+    expect((found[0] as Value[]).slice(1).map((info) => (info as Value[])[0])).toEqual(
+      expect.arrayContaining(['x', 'y', 'z'].map(fakeKey))
+    )
+  })
+
+  it('take the place of a peer that left', () => {
+    script = new ShoutScript({ limit: 1 })
+    script.bind('a', 'outbound')
+    expect(script.says('a', announce('x')).filter(({ type }) => type === 'dial')).toEqual([])
+    expect(script.disconnected('a').filter(({ type }) => type === 'dial')).toHaveLength(1)
+  })
+
+  // T14
+  it('of one network are never more than half of those known', () => {
+    script = new ShoutScript({ maxInbound: 2_000, autoDial: false })
+    const at = (name: string, address: string): Uint8Array =>
+      signed({ opcode: Opcode.ANNOUNCE, from: name, value: [`/ip4/${address}/tcp/1/p2p/${name}`, 0] })
+
+    for (let i = 0; i < 60; i++) {
+      script.bind(`honest ${i}`, 'inbound', `198.51.${i}.0/24`)
+      script.says(`honest ${i}`, at(`honest ${i}`, `198.51.${i}.1`))
+    }
+
+    for (let i = 0; i < 1_000; i++) {
+      script.bind(`evil ${i}`, 'inbound', '203.0.113.0/24')
+      script.says('honest 0', at(`evil ${i}`, '203.0.113.1'))
+    }
+
+    for (let target = 0; target < 40; target++) {
+      const value = new Uint8Array(32).map((_byte, i) => (target * 37 + i * 11) & 255)
+      const find = signed({ opcode: Opcode.FIND_NODE, from: 'honest 1', to: 'self', value })
+      const [answer] = acks(script.says('honest 1', find)) as [Value[]]
+      const addresses = answer.slice(1).map((info) => (info as Value[])[1] as string)
+      expect(addresses).toHaveLength(20)
+      expect(addresses.filter((address) => address.includes('evil')).length).toBeLessThanOrEqual(10)
+    }
+  })
+
+  // T17
+  it('and peers that come and go leave nothing behind', { timeout: 60_000 }, () => {
+    const bytes = announce('x')
+    const connect = (i: number): void => {
+      script.connected(i)
+      script.says(i, bytes)
+      script.disconnected(i)
+    }
+    Array.from({ length: 2_000 }, (_, i) => connect(i))
+    globalThis.gc?.()
+    const before = process.memoryUsage().heapUsed
+    Array.from({ length: 20_000 }, (_, i) => connect(i))
+    globalThis.gc?.()
+    expect((process.memoryUsage().heapUsed - before) / 2 ** 20).toBeLessThan(64)
+  })
+})
+
+describe('CHANGE_KEY', () => {
+  const label = new TextEncoder().encode('CHANGE_KEY')
+
+  /** By the owner of `next`, or by somebody who only wishes */
+  function change(current: string, next: string, { proven = true, from = current } = {}): Uint8Array {
+    const text = Uint8Array.from(Buffer.concat([label, fakeKey(current), fakeKey(next)]))
+    const proof = proven ? signatureFor(text) : new Uint8Array(256)
+    return signed({ opcode: Opcode.CHANGE_KEY, from, value: [fakeKey(current), fakeKey(next), proof] })
+  }
+
+  beforeEach(() => {
+    ;['a', 'b'].forEach((name) => script.bind(name))
+  })
+
+  it('is followed and passed on when both keys signed it', () => {
+    const effects = script.says('a', change('a', 'a2'))
+    expect(events(effects, 'key-change')).toMatchObject([{ current: fakeKey('a'), next: fakeKey('a2') }])
+    expect(acks(effects)).toEqual([[5, fakeKey('a'), fakeKey('a2')]])
+    expect(sent(effects).map(({ to, opcode }) => [to, opcode])).toContainEqual([peer('b'), Opcode.CHANGE_KEY])
+    const ping = signed({ opcode: Opcode.PING, from: 'a2', to: 'self', value: null })
+    expect(acks(script.says('a', ping))).toEqual([[2]])
+  })
+
+  // T19
+  it('is not, by somebody without the new key, a hundred times', () => {
+    let followed = 0
+
+    for (let i = 0; i < 100; i++) {
+      script.bind(`attacker ${i}`)
+      const effects = script.says(`attacker ${i}`, change(`attacker ${i}`, 'victim', { proven: false }))
+      followed += events(effects, 'key-change').length
+      expect(closes(effects)).toEqual([[peer(`attacker ${i}`), 'malformed']])
+      script.disconnected(`attacker ${i}`)
+    }
+
+    expect(followed).toBe(0)
+  })
+
+  it('is not, of another’s key or in the form without a proof', () => {
+    const others = script.says('a', change('b', 'b2', { from: 'a' }))
+    const bare = signed({ opcode: Opcode.CHANGE_KEY, from: 'a', value: [fakeKey('a'), fakeKey('a2')] })
+    expect([nacks(others), nacks(script.says('a', bare))]).toEqual([[[5]], [[5]]])
+  })
+
+  it('twice, to different keys, is a conflict', () => {
+    script.says('b', change('x', 'x2'))
+    const effects = script.says('b', change('x', 'x3'))
+    expect(events(effects, 'key-conflict')).toMatchObject([{ current: fakeKey('x'), next: fakeKey('x3') }])
+    expect(events(script.says('b', change('x', 'x4')), 'key-conflict')).toEqual([])
+  })
+
+  it('is taken from others a few times a minute', () => {
+    const effects = Array.from({ length: 20 }, (_, i) => script.says('b', change(`x${i}`, `y${i}`))).flat()
+    expect(events(effects, 'key-change')).toHaveLength(2)
+    script.advance(10_000)
+    expect(events(script.says('b', change('z', 'z2')), 'key-change')).toHaveLength(1)
+  })
+})
