@@ -9,9 +9,12 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { GossipApiSession } from './api/gossip-api.ts'
 import { ApiServer } from './api/server.ts'
-import { gossipInit } from './config/load.ts'
+import { gossipInit, limitsOfConfig } from './config/load.ts'
+import { openDataDir } from './data-dir.ts'
 import { listenProblem, StartError } from './errors.ts'
 import { loadHostkey, loadIdentity } from './key-file.ts'
+import { hostMetrics, Operations } from './operations/operations.ts'
+import { gossipProtocol } from './protocols/gossip.ts'
 import type { Gossip } from '@hearsay/protocol-gossip'
 import type { Identify } from '@libp2p/identify'
 import type { Ping } from '@libp2p/ping'
@@ -19,6 +22,7 @@ import type { KadDHT } from '@libp2p/kad-dht'
 import type { Libp2p, PrivateKey, ServiceMap } from '@libp2p/interface'
 import type { HostPort } from './config/kinds.ts'
 import type { NodeConfig } from './config/options.ts'
+import type { Limits } from './limits.ts'
 import type { Log } from './log.ts'
 
 export interface NodeServices extends ServiceMap {
@@ -32,11 +36,13 @@ export interface HearsayNode {
   readonly libp2p: Libp2p<NodeServices>
   /** Where the gossip API listens */
   readonly gossipApi: HostPort
+  /** `http://host:port` or the path of a socket; undefined when another node of the same data directory has it */
+  readonly controlApi: string | undefined
+  /** Where metrics and probes are; undefined when they are off */
+  readonly metricsApi: HostPort | undefined
   stop(): Promise<void>
 }
 
-/** Half a stream's window is what a stalled peer can make us hold twice; 1 MiB is 10 MB/s at 100 ms round trip */
-const MAX_STREAM_WINDOW_BYTES = 2 ** 20
 const TCP_EXAMPLE = '/ip4/0.0.0.0/tcp/6001'
 /** In ms; a peer that does not say goodbye must not hold up a shutdown */
 const CLOSE_TIMEOUT = 500
@@ -47,15 +53,20 @@ const CLOSE_TIMEOUT = 500
  * @throws {StartError} when an address cannot be listened on, or the identity cannot be loaded
  */
 export async function createNode(config: NodeConfig, log: Log): Promise<HearsayNode> {
+  await openDataDir(config['data-dir'])
   const privateKey = await (config.hostkey === undefined
     ? loadIdentity(config['data-dir'])
     : loadHostkey(config.hostkey))
-  const libp2p = await createHost(config, privateKey)
+  const { registry, metrics } = hostMetrics(config)
+  const libp2p = await createHost(config, privateKey, metrics)
   reportGossip(libp2p.services.gossip, log)
-  const api = createGossipApi(libp2p.services.gossip, log)
+  const api = createGossipApi(libp2p.services.gossip, limitsOfConfig(config), log)
 
   try {
     const gossipApi = await api.listen(config['gossip-api'])
+    const protocols = [gossipProtocol(libp2p.services.gossip)]
+    const operations = new Operations({ config, libp2p, protocols, gossipApi, registry, log })
+    await operations.start()
 
     if (libp2p.services.gossip.ready) {
       // it became so on start, when nobody could listen
@@ -63,25 +74,39 @@ export async function createNode(config: NodeConfig, log: Log): Promise<HearsayN
     }
 
     const stop = async (): Promise<void> => {
+      await operations.beginShutdown()
       await Promise.all([api.stop(), libp2p.stop()])
+      await operations.stop()
     }
-    return { libp2p, gossipApi, stop }
+    const { controlApi, metricsApi } = operations
+    return { libp2p, gossipApi, controlApi, metricsApi, stop }
   } catch (err) {
-    await libp2p.stop()
+    await Promise.all([api.stop(), libp2p.stop()])
     throw err
   }
 }
 
-async function createHost(config: NodeConfig, privateKey: PrivateKey): Promise<Libp2p<NodeServices>> {
+async function createHost(
+  config: NodeConfig,
+  privateKey: PrivateKey,
+  metrics: ReturnType<typeof hostMetrics>['metrics']
+): Promise<Libp2p<NodeServices>> {
+  const { streamWindowBytes, maxConnections } = limitsOfConfig(config)
+
   try {
     return await createLibp2p<NodeServices>({
       privateKey,
+      ...(metrics && { metrics }),
       addresses: { listen: config.listen },
       transports: [tcpFor(config.listen)],
       connectionEncrypters: [noise()],
-      streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })],
+      streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: streamWindowBytes } })],
       // many programs on one machine share its loopback address
-      connectionManager: { allow: ['/ip4/127.0.0.0/ipcidr/8'], connectionCloseTimeout: CLOSE_TIMEOUT },
+      connectionManager: {
+        allow: ['/ip4/127.0.0.0/ipcidr/8'],
+        connectionCloseTimeout: CLOSE_TIMEOUT,
+        maxConnections
+      },
       // its ping shares a stream limit with other pings, and must not end a connection for it
       connectionMonitor: { abortConnectionOnPingFailure: false },
       services: {
@@ -116,12 +141,13 @@ function tcpFor(listen: readonly string[]): ReturnType<typeof tcp> {
   }
 }
 
-function createGossipApi(service: Gossip, log: Log): ApiServer {
+function createGossipApi(service: Gossip, { maxClients }: Limits, log: Log): ApiServer {
   let clients = 0
   return new ApiServer({
     name: 'gossip API',
     flag: '--gossip-api',
     createSession: (client) => new GossipApiSession(client, service, `api client ${clients++}`),
+    maxClients,
     log
   })
 }

@@ -26,7 +26,9 @@ import type {
 } from '@libp2p/interface'
 import type { AddressManager, ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { Direction } from '@hearsay/protocol-core/pure'
+import type { CloseReason } from './contract.ts'
 
+export type { CloseReason } from './contract.ts'
 export { gossipDefaults, gossipRanges, MAX_DATA_BYTES, PROTOCOL } from './constants.ts'
 
 export interface GossipInit {
@@ -96,6 +98,13 @@ export interface GossipPeer {
   direction: Direction
 }
 
+/** A peer we closed, and why */
+export interface GossipClose {
+  /** A peer id as text */
+  peer: string
+  reason: CloseReason
+}
+
 export interface GossipEvents {
   /** An announce that every validator accepted */
   message: CustomEvent<GossipMessage>
@@ -103,6 +112,8 @@ export interface GossipEvents {
   'peer:verified': CustomEvent<GossipPeer>
   /** A verified peer is gone; its peer id as text */
   'peer:lost': CustomEvent<string>
+  /** We closed a peer, verified or not */
+  'peer:closed': CustomEvent<GossipClose>
   /** Whether there is a verified peer; without known peers and bootstrapper, true from the start */
   ready: CustomEvent<boolean>
 }

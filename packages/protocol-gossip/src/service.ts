@@ -12,7 +12,7 @@ import type { SessionsInit, Wire } from '@hearsay/protocol-core'
 import type { AbortOptions, Logger, Startable } from '@libp2p/interface'
 import type { PeerKey } from '@hearsay/protocol-core/pure'
 import type { Message } from './codec.ts'
-import type { Answer, Ask, Command, Event } from './contract.ts'
+import type { Answer, Ask, CloseReason, Command, Event } from './contract.ts'
 import type {
   AnnounceOptions,
   AnnounceResult,
@@ -71,6 +71,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
       sessions: this.sessions,
       emit: (event) => this.onEvent(event),
       answer: (ask, signal) => this.answer(ask, signal),
+      closed: (reason, peer) => this.emit('peer:closed', () => ({ peer, reason: reason as CloseReason })),
       log: this.log
     })
   }

@@ -218,6 +218,18 @@ describe('what a stranger can do', () => {
     expect(stranger.said[1]).toEqual({ type: 'verdict', valid: false })
   })
 
+  it('is closed for a reason that the application is told, with its name', async () => {
+    const a = await hosts.create({ difficultyBits: 32 })
+    const closed: unknown[] = []
+    a.services.gossip.addEventListener('peer:closed', ({ detail }) => closed.push(detail))
+    const stranger = await strangerTo(a)
+    await vi.waitFor(() => expect(stranger.said).toHaveLength(1))
+    stranger.say({ type: 'proof', nonce: 1n })
+    await stranger.ended
+    const [connection] = a.getConnections()
+    expect(closed).toEqual([{ peer: connection?.remotePeer.toString(), reason: 'wrong proof' }])
+  })
+
   it('is closed when it says nothing until the challenge times out (B12, T4)', async () => {
     const a = await hosts.create({ challengeTimeout: 1_000 })
     const start = performance.now()

@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { DecodeError, fixedPrefix, FrameSplitter } from '@hearsay/protocol-core/pure'
 import { pipe } from 'it-pipe'
 import { listenProblem, StartError } from '../errors.ts'
+import { isLoopback } from '../loopback.ts'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import type { HostPort } from '../config/kinds.ts'
 import type { Log } from '../log.ts'
@@ -28,6 +29,8 @@ export interface ApiServerInit {
   /** The flag that sets the address, for errors */
   flag: string
   createSession(client: ApiClient): ApiSession
+  /** One more is refused. @default 1_024 */
+  maxClients?: number
   log: Log
 }
 
@@ -45,13 +48,13 @@ const MESSAGE_OVERHEAD_BYTES = 256
 export class ApiServer {
   private readonly init: ApiServerInit
   private readonly server: Server
-  /** BOUNDED by MAX_CLIENTS */
+  /** BOUNDED by maxClients */
   private readonly sockets = new Set<Socket>()
 
   constructor(init: ApiServerInit) {
     this.init = init
     this.server = createServer({ noDelay: true }, (socket) => void this.serve(socket))
-    this.server.maxConnections = MAX_CLIENTS
+    this.server.maxConnections = init.maxClients ?? MAX_CLIENTS
   }
 
   /** @throws {StartError} when the address cannot be listened on */
@@ -169,8 +172,4 @@ async function* frames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   if (splitter.heldBytes > 0) {
     throw new DecodeError('the connection ended within a message')
   }
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
 }

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
+import { isLoopback } from '../loopback.ts'
+import { createApp } from './app.ts'
+import { closeServer, createHttpServer, listening } from './http.ts'
+import { isTaken, readPlace, removePlace, SOCKET_FILE, writePlace } from './place.ts'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Hono } from 'hono'
+import type { Endpoint, HostPort } from '../config/kinds.ts'
+import type { Log } from '../log.ts'
+import type { AppInit } from './app.ts'
+import type { Place } from './place.ts'
+
+/** In bytes; the shortest that a system allows for the path of a socket is macOS's, less its final zero */
+const MAX_SOCKET_PATH = 103
+
+const FLAG = 'control API (--control-api)'
+
+export interface ControlServerInit extends Pick<AppInit, 'routes' | 'handlers' | 'version'> {
+  dataDir: string
+  log: Log
+}
+
+/** HTTP for the command line and other programs on this machine. */
+export class ControlServer {
+  private readonly init: ControlServerInit
+  private readonly shutdown = new AbortController()
+  private server: Server | undefined
+  private place: Place | undefined
+
+  constructor(init: ControlServerInit) {
+    this.init = init
+  }
+
+  /**
+   * @param endpoint - a socket in the data directory by default
+   * @returns where it listens, as `http://host:port` or the path of a socket; undefined when another node that runs with
+   *   this data directory has the place
+   * @throws {StartError} when it cannot listen there
+   */
+  async listen(endpoint: Endpoint | undefined): Promise<string | undefined> {
+    const { dataDir, log } = this.init
+    const { path, host, port } = targetOf(endpoint, dataDir)
+    const earlier = await readPlace(dataDir)
+    const own = path === undefined ? undefined : { pid: process.pid, socket: path }
+
+    if ((earlier && (await isTaken(earlier))) || (own && (await isTaken(own)))) {
+      log.warn(`another node runs with the data directory ${dataDir}: commands will talk to it, not to this one`)
+      return undefined
+    }
+
+    this.place = path === undefined ? await this.listenOnTcp({ host, port }) : await this.listenOnSocket(path)
+    await writePlace(dataDir, this.place)
+    return addressOf(this.place)
+  }
+
+  /** From now on commands find no node here */
+  async hide(): Promise<void> {
+    if (this.place !== undefined) {
+      await removePlace(this.init.dataDir, this.place)
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.hide()
+    this.shutdown.abort()
+    await closeServer(this.server)
+  }
+
+  private async listenOnSocket(socket: string): Promise<Place> {
+    // nobody answers there: if there is one, a node that was killed left it
+    rmSync(socket, { force: true })
+    this.server = createHttpServer(this.createApp({}).fetch)
+    await listening(this.server, () => listenPrivately(this.server!, socket), socket, FLAG)
+    return { pid: process.pid, socket }
+  }
+
+  private async listenOnTcp({ host, port }: HostPort): Promise<Place> {
+    const token = randomBytes(32).toString('base64url')
+    this.server = createHttpServer(this.createApp({ token, host }).fetch)
+    await listening(this.server, () => this.server!.listen(port, host), `${host}:${port}`, FLAG)
+    const { address, port: bound } = this.server.address() as AddressInfo
+
+    if (!isLoopback(address)) {
+      this.init.log.warn(`the control API listens on ${address}: whoever has its token governs this node from there`)
+    }
+
+    return { pid: process.pid, tcp: { host: address, port: bound }, token }
+  }
+
+  private createApp(guard: { token?: string; host?: string }): Hono {
+    return createApp({ ...this.init, ...guard, signal: this.shutdown.signal })
+  }
+}
+
+/** The socket's file is made within this call, and must never be open to others */
+function listenPrivately(server: Server, socket: string): void {
+  if (!isMainThread) {
+    server.listen(socket)
+    return
+  }
+
+  const mask = process.umask(0o177)
+
+  try {
+    server.listen(socket)
+  } finally {
+    process.umask(mask)
+  }
+}
+
+function targetOf(endpoint: Endpoint | undefined, dataDir: string): HostPort & { path?: string } {
+  const anyPort = { host: '127.0.0.1', port: 0 }
+
+  if (endpoint === undefined || 'path' in endpoint) {
+    const path = resolve(endpoint?.path ?? join(dataDir, SOCKET_FILE))
+    const fits = process.platform !== 'win32' && Buffer.byteLength(path) <= MAX_SOCKET_PATH
+    // one that was asked for by its path and does not fit is the system's to refuse
+    return fits || endpoint !== undefined ? { ...anyPort, path } : anyPort
+  }
+
+  return endpoint
+}
+
+function addressOf({ socket, tcp }: Place): string {
+  return socket ?? `http://${tcp!.host.includes(':') ? `[${tcp!.host}]` : tcp!.host}:${tcp!.port}`
+}
