@@ -34,7 +34,8 @@ const vault = z.strictObject({
   cost: z
     .int()
     .min(2)
-    .max(2 ** 17),
+    .max(COST)
+    .refine((cost) => Number.isInteger(Math.log2(cost))),
   salt: base64,
   nonce: base64,
   sealed: base64,
@@ -42,15 +43,16 @@ const vault = z.strictObject({
 })
 type Vault = z.infer<typeof vault>
 
-export async function encryptKey(key: PrivateKey, passphrase: string): Promise<string> {
+/** @param cost - scrypt's N; less is for tests */
+export async function encryptKey(key: PrivateKey, passphrase: string, cost = COST): Promise<string> {
   const [salt, nonce] = [randomBytes(32), randomBytes(12)]
   const open = {
     format: FORMAT,
     peerId: peerIdFromPrivateKey(key).toString(),
-    cost: COST,
+    cost,
     salt: salt.toString('base64')
   }
-  const cipher = createCipheriv(CIPHER, await keyOf(passphrase, salt, COST), nonce)
+  const cipher = createCipheriv(CIPHER, await keyOf(passphrase, salt, cost), nonce)
   cipher.setAAD(additionalData(open))
   const sealed = Buffer.concat([cipher.update(privateKeyToProtobuf(key)), cipher.final()])
   const [nonceText, sealedText, tag] = [nonce, sealed, cipher.getAuthTag()].map((bytes) => bytes.toString('base64'))

@@ -14,6 +14,10 @@ export async function checkDataDir(dataDir: string): Promise<Finding> {
   const name = 'data directory'
   const there = await nearestExisting(dataDir)
 
+  if (!(await stat(there)).isDirectory()) {
+    return fail(name, `${there} is a file`, 'give another --data-dir')
+  }
+
   try {
     await access(there, constants.W_OK | constants.X_OK)
     return ok(name, there === resolve(dataDir) ? dataDir : `${dataDir} will be made at the first start`)
