@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { readPlace } from '../src/control/place.ts'
+import { DATA_VERSION, openDataDir } from '../src/data-dir.ts'
+import { loadIdentity } from '../src/key-file.ts'
+
+const LOOP = fileURLToPath(new URL('crash-loop.ts', import.meta.url))
+/** T20: as many as are killed */
+const KILLS = 100
+/** At once: most of the time they start */
+const LANES = 4
+/** In ms, from the first acknowledgement on; some dozens of rounds */
+const LONGEST = 60
+
+let root = ''
+beforeAll(() => (root = mkdtempSync(join(tmpdir(), 'hearsay-crash-test-'))))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const nameIn = (path: string): string => peerIdFromPrivateKey(privateKeyFromProtobuf(readFileSync(path))).toString()
+
+/** @returns the identities it acknowledged, in order, before it was killed */
+async function killed(dir: string): Promise<string[]> {
+  const child = spawn(process.execPath, ['--conditions=@hearsay/source', LOOP, dir], {
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  const output = { stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk) => (output.stdout += String(chunk)))
+  child.stderr.on('data', (chunk) => (output.stderr += String(chunk)))
+  const ended = once(child, 'close')
+  await Promise.race([once(child.stdout, 'data'), ended])
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST))
+  child.kill('SIGKILL')
+  await ended
+  expect(output.stderr.replaceAll(/^.*(?:Warning|--trace-warnings).*\n/gm, '')).toBe('')
+  const lines = output.stdout.split('\n').slice(0, -1)
+  return lines.flatMap((line) => line.split(' ')).filter((_, i) => i === 0 || i % 2 === 1)
+}
+
+/** Nothing is damaged, and nothing that was acknowledged is lost */
+async function check(dir: string, acknowledged: readonly string[]): Promise<void> {
+  await openDataDir(dir)
+  const identity = peerIdFromPrivateKey(await loadIdentity(dir)).toString()
+  const names = readdirSync(dir)
+  const kept = names.filter((name) => /^identity.*\.key$/.test(name)).map((name) => nameIn(join(dir, name)))
+  expect(kept).toEqual(expect.arrayContaining([...acknowledged, identity]))
+  expect(readFileSync(join(dir, 'version'), 'utf8')).toBe(`${DATA_VERSION}\n`)
+  // the last acknowledged one, or the next one, which was being kept
+  const last = acknowledged.at(-1)!
+  expect(identity === last || names.includes(`identity-${last}.key`)).toBe(true)
+  // whole or not there, never a part
+  expect(names.includes('control.json')).toBe((await readPlace(dir)) !== undefined)
+}
+
+it(`a data directory survives ${KILLS} kills at random moments (T20)`, async () => {
+  const lanes = Array.from({ length: LANES }, async (_, lane) => {
+    const dir = join(root, String(lane))
+    let rounds = 0
+
+    for (let i = 0; i < KILLS / LANES; i++) {
+      const acknowledged = await killed(dir)
+      await check(dir, acknowledged)
+      rounds += acknowledged.length
+    }
+
+    return rounds
+  })
+  // whatever happens in one, none is left running
+  const outcomes = await Promise.allSettled(lanes)
+  expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([])
+  // each got as far as to acknowledge something
+  const rounds = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : 0))
+  expect(Math.min(...rounds)).toBeGreaterThanOrEqual(KILLS / LANES)
+}, 300_000)
