@@ -9,17 +9,19 @@ export interface GuardInit {
   token?: string | undefined
   /** The name it was told to listen on, which clients may call it by */
   host?: string | undefined
+  /** Whether it may be called by any name, as what is only to be read may be */
+  anyHost?: boolean
 }
 
 /** Those a probe may ask without a token: they tell nothing but whether the node runs well */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/healthz'])
 
-export function guard({ token, host }: GuardInit): MiddlewareHandler {
+export function guard({ token, host, anyHost = false }: GuardInit): MiddlewareHandler {
   return async ({ req }, next) => {
     const called = hostName(req.header('host') ?? '')
 
     // a page that had its own name resolve to this machine sends that name
-    if (isIP(called) === 0 && called !== 'localhost' && called !== host) {
+    if (!anyHost && isIP(called) === 0 && called !== 'localhost' && called !== host) {
       throw new RequestError('ForbiddenError', `this is not ${called}: call it by its address or as localhost`)
     } else if (req.header('origin') !== undefined || req.header('sec-fetch-site') === 'cross-site') {
       throw new RequestError('ForbiddenError', 'pages of a browser may not use this API')
