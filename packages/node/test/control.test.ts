@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -355,6 +357,33 @@ describe('strangers at the control API (T21)', () => {
 })
 
 describe('the place of the control API', () => {
+  /** The file of a socket, whose process was killed */
+  async function leaveSocket(path: string): Promise<void> {
+    const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => console.log('listening'))`
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(child.stdout, 'data')
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    expect(statSync(path).isSocket()).toBe(true)
+  }
+
+  it('is never a file that is no socket', async () => {
+    const file = join(nodes.dir(), 'notes')
+    writeFileSync(file, 'of value')
+    await expect(nodes.create({ 'control-api': file })).rejects.toThrow('it is a file of another kind')
+    expect(readFileSync(file, 'utf8')).toBe('of value')
+  })
+
+  it('is one node’s when several start at once, also where one was killed', async () => {
+    const dir = nodes.dir()
+    await leaveSocket(join(dir, 'control.sock'))
+    const all = await Promise.all(Array.from({ length: 4 }, async () => nodes.create({ 'data-dir': dir })))
+    const served = all.filter(({ controlApi }) => controlApi !== undefined)
+    expect(served).toHaveLength(1)
+    await Promise.all(all.filter((node) => !served.includes(node)).map(async (node) => node.stop()))
+    expect(await (await ControlClient.connect(dir)).get('/v1/status')).toMatchObject({ listen: [served[0]!.address] })
+  })
+
   it('is told in control.json, and gone after the stop', async () => {
     const node = await nodes.create()
     const dir = node.config['data-dir']
@@ -373,8 +402,7 @@ describe('the place of the control API', () => {
     ['nothing that can be read', () => 'x']
   ])('that a killed node left behind, %s, is nobody’s', async (_name, placeOf) => {
     const dir = nodes.dir()
-    // the file of a socket outlives its process, as a plain file does
-    writeFileSync(join(dir, 'control.sock'), '')
+    await leaveSocket(join(dir, 'control.sock'))
     writeFileSync(join(dir, 'control.json'), JSON.stringify(placeOf(dir)))
     await expect(ControlClient.connect(dir)).rejects.toMatchObject({ name: 'NoNodeError' })
     const node = await nodes.create({ 'data-dir': dir })

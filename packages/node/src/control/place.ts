@@ -69,7 +69,8 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function takesConnection(target: string | { host: string; port: number }): Promise<boolean> {
+/** Whether a process listens there, and takes us */
+export async function takesConnection(target: string | { host: string; port: number }): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = typeof target === 'string' ? connect(target) : connect(target)
     const end = (taken: boolean) => (): void => {

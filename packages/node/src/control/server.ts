@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { isMainThread } from 'node:worker_threads'
 import { isLoopback } from '../loopback.ts'
 import { createApp } from './app.ts'
 import { closeServer, createHttpServer, listening } from './http.ts'
 import { isTaken, readPlace, removePlace, SOCKET_FILE, writePlace } from './place.ts'
+import { listenOnFile } from './socket-file.ts'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Hono } from 'hono'
@@ -45,16 +44,19 @@ export class ControlServer {
     const { dataDir, log } = this.init
     const { path, host, port } = targetOf(endpoint, dataDir)
     const earlier = await readPlace(dataDir)
-    const own = path === undefined ? undefined : { pid: process.pid, socket: path }
+    const taken = earlier !== undefined && (await isTaken(earlier))
+    const place = taken
+      ? undefined
+      : await (path === undefined ? this.listenOnTcp({ host, port }) : this.listenOnSocket(path))
 
-    if ((earlier && (await isTaken(earlier))) || (own && (await isTaken(own)))) {
+    if (place === undefined) {
       log.warn(`another node runs with the data directory ${dataDir}: commands will talk to it, not to this one`)
       return undefined
     }
 
-    this.place = path === undefined ? await this.listenOnTcp({ host, port }) : await this.listenOnSocket(path)
+    this.place = place
     await writePlace(dataDir, this.place)
-    return addressOf(this.place)
+    return addressOf(place)
   }
 
   /** From now on commands find no node here */
@@ -70,11 +72,15 @@ export class ControlServer {
     await closeServer(this.server)
   }
 
-  private async listenOnSocket(socket: string): Promise<Place> {
-    // nobody answers there: if there is one, a node that was killed left it
-    rmSync(socket, { force: true })
-    this.server = createHttpServer(this.createApp({}).fetch)
-    await listening(this.server, () => listenPrivately(this.server!, socket), socket, FLAG)
+  /** @returns undefined when another node listens there */
+  private async listenOnSocket(socket: string): Promise<Place | undefined> {
+    const server = createHttpServer(this.createApp({}).fetch)
+
+    if (!(await listenOnFile(server, socket, FLAG))) {
+      return undefined
+    }
+
+    this.server = server
     return { pid: process.pid, socket }
   }
 
@@ -93,22 +99,6 @@ export class ControlServer {
 
   private createApp(guard: { token?: string; host?: string }): Hono {
     return createApp({ ...this.init, ...guard, signal: this.shutdown.signal })
-  }
-}
-
-/** The socket's file is made within this call, and must never be open to others */
-function listenPrivately(server: Server, socket: string): void {
-  if (!isMainThread) {
-    server.listen(socket)
-    return
-  }
-
-  const mask = process.umask(0o177)
-
-  try {
-    server.listen(socket)
-  } finally {
-    process.umask(mask)
   }
 }
 
