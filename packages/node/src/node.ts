@@ -22,6 +22,7 @@ import type { KadDHT } from '@libp2p/kad-dht'
 import type { Libp2p, PrivateKey, ServiceMap } from '@libp2p/interface'
 import type { HostPort } from './config/kinds.ts'
 import type { NodeConfig } from './config/options.ts'
+import type { HostMetrics } from './operations/operations.ts'
 import type { Limits } from './limits.ts'
 import type { Log } from './log.ts'
 
@@ -57,7 +58,7 @@ export async function createNode(config: NodeConfig, log: Log): Promise<HearsayN
   const privateKey = await (config.hostkey === undefined
     ? loadIdentity(config['data-dir'])
     : loadHostkey(config.hostkey))
-  const { registry, metrics } = hostMetrics(config)
+  const { registry, metrics } = await hostMetrics(config)
   const libp2p = await createHost(config, privateKey, metrics)
   reportGossip(libp2p.services.gossip, log)
   const api = createGossipApi(libp2p.services.gossip, limitsOfConfig(config), log)
@@ -89,7 +90,7 @@ export async function createNode(config: NodeConfig, log: Log): Promise<HearsayN
 async function createHost(
   config: NodeConfig,
   privateKey: PrivateKey,
-  metrics: ReturnType<typeof hostMetrics>['metrics']
+  metrics: HostMetrics['metrics']
 ): Promise<Libp2p<NodeServices>> {
   const { streamWindowBytes, maxConnections } = limitsOfConfig(config)
 

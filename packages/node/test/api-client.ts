@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { HostPort } from '@hearsay/node'
 
 /** In ms; what has not come by then does not come */
-export const PATIENCE = 10_000
+export const PATIENCE = 20_000
 
 /** For `vi.waitFor`, where there is no event to wait for */
 export const OFTEN = { timeout: PATIENCE, interval: 10 }

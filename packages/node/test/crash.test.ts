@@ -15,7 +15,7 @@ const LOOP = fileURLToPath(new URL('crash-loop.ts', import.meta.url))
 /** T20: as many as are killed */
 const KILLS = 100
 /** At once: most of the time they start */
-const LANES = 4
+const LANES = 2
 /** In ms, from the first acknowledgement on; some dozens of rounds */
 const LONGEST = 60
 

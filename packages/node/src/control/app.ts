@@ -30,8 +30,7 @@ export function createApp(init: AppInit): Hono {
   const streams = { count: 0 }
 
   app.use(guard(init))
-  const document = openApiDocument(routes, Object.keys(handlers), version)
-  app.get('/openapi.json', (context) => context.json(document))
+  app.get('/openapi.json', (context) => context.json(openApiDocument(routes, Object.keys(handlers), version)))
   Object.entries(handlers).forEach(([path, handler]) => app.get(path, handler))
   routes.forEach((route) => app.on(route.method.toUpperCase(), honoPath(route.path), handlerOf(route, init, streams)))
   app.notFound(({ req }) => {

@@ -1,5 +1,3 @@
-import { prometheusMetrics } from '@libp2p/prometheus-metrics'
-import { Registry } from 'prom-client'
 import { hostPort } from '../config/kinds.ts'
 import { nodeRoutes } from '../control/routes/node.ts'
 import { ControlServer } from '../control/server.ts'
@@ -10,6 +8,8 @@ import { Health } from './health.ts'
 import { registerNodeMetrics } from './metrics.ts'
 import { MetricsServer } from './server.ts'
 import type { Libp2p } from '@libp2p/interface'
+import type { prometheusMetrics } from '@libp2p/prometheus-metrics'
+import type { Registry } from 'prom-client'
 import type { HostPort } from '../config/kinds.ts'
 import type { NodeConfig } from '../config/options.ts'
 import type { NodeView } from '../control/routes/node.ts'
@@ -115,15 +115,20 @@ export class Operations {
   }
 }
 
-/** libp2p's own metrics, collected when `--metrics-api` is set */
-export function hostMetrics(config: NodeConfig): {
+export interface HostMetrics {
   registry?: Registry
+  /** An option of `createLibp2p` */
   metrics?: ReturnType<typeof prometheusMetrics>
-} {
+}
+
+/** libp2p's own metrics, collected when `--metrics-api` is set; else not even loaded, which takes 15 MiB */
+export async function hostMetrics(config: NodeConfig): Promise<HostMetrics> {
   if (config['metrics-api'] === undefined) {
     return {}
   }
 
-  const registry = new Registry()
-  return { registry, metrics: prometheusMetrics({ registry, statfsLocation: config['data-dir'] }) }
+  const client = await import('prom-client')
+  const libp2p = await import('@libp2p/prometheus-metrics')
+  const registry = new client.Registry()
+  return { registry, metrics: libp2p.prometheusMetrics({ registry, statfsLocation: config['data-dir'] }) }
 }
