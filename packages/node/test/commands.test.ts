@@ -1,8 +1,10 @@
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { commands } from '../src/cli/commands/index.ts'
+import { lineOf } from '../src/cli/passphrase.ts'
 import { optionKeys } from '../src/config/options.ts'
 import { OFTEN, within } from './api-client.ts'
 import { Shell } from './shell.ts'
@@ -355,6 +357,28 @@ describe.concurrent('init and key', () => {
       code: 1,
       stderr: `hearsay: there is no identity in ${dir}: "hearsay init" makes one\n`
     })
+  })
+})
+
+describe('a passphrase', () => {
+  it.each([
+    ['typed key by key', ['a', 'b', '\r'], 'ab'],
+    ['typed at once', ['ab\rc'], 'ab'],
+    ['with a slip', ['ax\u007fb\n'], 'ab'],
+    ['with too many corrections', ['\b\ba\u0004'], 'a'],
+    ['of nothing', ['\r'], '']
+  ])('%s is what was meant', async (_name, keys, meant) => {
+    const terminal = new PassThrough()
+    const line = lineOf(terminal)
+    keys.forEach((key) => terminal.write(key))
+    expect(await within(line, 'the line')).toBe(meant)
+  })
+
+  it('that is called off is none', async () => {
+    const terminal = new PassThrough()
+    const line = lineOf(terminal)
+    terminal.write('ab\u0003')
+    await expect(line).rejects.toThrow('no passphrase was given')
   })
 })
 

@@ -202,6 +202,33 @@ describe('the control API', () => {
     })
   })
 
+  it('drops what a listener does not read, and tells it how much', async () => {
+    const node = await nodes.create()
+    const ending = new AbortController()
+    streams.push(ending)
+    const response = await open(node.controlApi!, '/v1/gossip/announces?dataType=7', { signal: ending.signal })
+    response.pause()
+    const [count, data] = [400, Buffer.alloc(60_000)]
+    Array.from({ length: count }, () => node.libp2p.services.gossip.announce(7, data))
+    let [heard, dropped, read] = [0, 0, '']
+
+    for await (const chunk of response.setEncoding('utf8')) {
+      const parts = (read + String(chunk)).split('\n\n')
+      read = parts.pop()!
+      heard += parts.filter((part) => part.startsWith('data: ')).length
+      dropped += parts
+        .map((part) => /^event: dropped\ndata: \{"count":(\d+)\}$/.exec(part)?.[1])
+        .reduce((sum, n) => sum + Number(n ?? 0), 0)
+
+      if (heard + dropped === count) {
+        break
+      }
+    }
+
+    expect(dropped).toBeGreaterThan(count / 2)
+    expect(heard).toBeGreaterThan(0)
+  })
+
   it('ends a subscription with its stream', async () => {
     const a = await nodes.create()
     const b = await nodes.create({ peer: [a.address] })

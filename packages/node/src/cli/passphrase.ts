@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { UsageError } from './command.ts'
+import type { Readable } from 'node:stream'
 
 const CTRL_C = '\u0003'
 const ENTER = new Set(['\r', '\n', '\u0004'])
@@ -55,7 +56,8 @@ async function hidden(question: string): Promise<string> {
   }
 }
 
-async function lineOf(stdin: NodeJS.ReadStream): Promise<string> {
+/** What is typed until the return key, without what was deleted again */
+export async function lineOf(stdin: Readable): Promise<string> {
   let line = ''
 
   return new Promise((resolve, reject) => {
