@@ -119,12 +119,9 @@ describe.concurrent('status, peers and why', () => {
     expect(stdout).toBe(`${PEER} is not connected.\nIt was not refused, as far as is remembered.\n`)
   })
 
-  it('refuse what is no peer id, exit code 1', async () => {
-    expect(await shell.run(['why', '../..', ...at(a)])).toEqual({
-      code: 1,
-      stdout: '',
-      stderr: 'hearsay: "../.." is no peer id\n'
-    })
+  it.each(['../..', 'x', PEER.slice(0, -1)])('refuse what is no peer id, exit code 1: %s', async (text) => {
+    const stderr = `hearsay: ${JSON.stringify(text)} is no peer id\n`
+    expect(await shell.run(['why', text, ...at(a)])).toEqual({ code: 1, stdout: '', stderr })
   })
 })
 

@@ -2,7 +2,7 @@ import { numberOf } from '../command.ts'
 import type { CommandSpec } from '../command.ts'
 
 /** In ms, for each of the first two */
-const MEASURE_TIME = 2_000
+const MEASURE_TIME = 1_000
 const RELAYED = 5_000
 
 export const bench: CommandSpec = {
@@ -10,7 +10,7 @@ export const bench: CommandSpec = {
   summary: "this machine's rates: proofs of work, checks of them, announces relayed",
   options: [['--bits <n>', 'difficulty to estimate the time of a proof for, 0–64 (default --difficulty-bits)']],
   examples: [
-    ['', 'takes about ten seconds, on loopback only'],
+    ['', 'takes some seconds, on loopback only'],
     ['--bits 28', 'how long a proof of 28 bits would take']
   ],
   failure: 'its nodes cannot run here',

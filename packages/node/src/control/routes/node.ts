@@ -1,4 +1,5 @@
 /** What a node says of itself and of its peers, whatever protocols it runs. */
+import { peerIdFromString } from '@libp2p/peer-id'
 import { z } from 'zod'
 import { RequestError } from '../problem.ts'
 import { answers } from '../route.ts'
@@ -54,9 +55,6 @@ export interface NodeView {
   facts: () => Pick<Status, 'version' | 'startedAt' | 'gossipApi' | 'controlApi' | 'metricsApi' | 'dataDir'>
   ready: () => boolean
 }
-
-/** Characters of a peer id */
-const PEER_ID = /^[1-9A-HJ-NP-Za-km-z]{10,128}$/
 
 export function nodeRoutes(view: NodeView): Route[] {
   return [
@@ -119,14 +117,20 @@ function peerOf(connection: Connection, protocols: readonly NodeProtocol[]): Pee
 }
 
 function refusalsOf(name: string, { libp2p, protocols, refusals: log }: NodeView): Refusals {
-  if (!PEER_ID.test(name)) {
-    throw new RequestError('InvalidParametersError', `${JSON.stringify(name.slice(0, 200))} is no peer id`)
-  }
+  checkPeerId(name)
 
   return {
     peer: name,
     connected: libp2p.getPeers().some((each) => each.toString() === name),
     protocols: protocols.filter((each) => each.peers().some(({ peer: id }) => id === name)).map((each) => each.name),
     refusals: [...log.of(name)]
+  }
+}
+
+function checkPeerId(text: string): void {
+  try {
+    peerIdFromString(text)
+  } catch {
+    throw new RequestError('InvalidParametersError', `${JSON.stringify(text.slice(0, 200))} is no peer id`)
   }
 }
