@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
@@ -399,6 +399,22 @@ describe('the place of the control API', () => {
     writeFileSync(file, 'of value')
     await expect(nodes.create({ 'control-api': file })).rejects.toThrow('it is a file of another kind')
     expect(readFileSync(file, 'utf8')).toBe('of value')
+  })
+
+  it('is TCP with a token where there can be no socket by default', async () => {
+    const dir = nodes.dir()
+    mkdirSync(join(dir, 'control.sock'))
+    const node = await nodes.create({ 'data-dir': dir })
+    expect(node.controlApi).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+    expect(await (await ControlClient.connect(dir)).get('/v1/status')).toMatchObject({ ready: true })
+  })
+
+  it('that cannot be told is a reason not to start, and leaves nothing behind', async () => {
+    const dir = nodes.dir()
+    mkdirSync(join(dir, 'control.json'))
+    const why = `StartError: cannot use the data directory ${dir}: `
+    expect(await nodes.create({ 'data-dir': dir }).catch(String)).toContain(why)
+    expect(readdirSync(dir).toSorted()).toEqual(['control.json', 'identity.key', 'version'])
   })
 
   it('is one node’s when several start at once, also where one was killed', async () => {

@@ -71,7 +71,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
       sessions: this.sessions,
       emit: (event) => this.onEvent(event),
       answer: (ask, signal) => this.answer(ask, signal),
-      closed: (reason, peer) => this.emit('peer:closed', () => ({ peer, reason: reason as CloseReason })),
+      closed: (reason, peer) => this.onClosed(peer, reason as CloseReason),
       log: this.log
     })
   }
@@ -164,6 +164,11 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
         this.isReady = event.ready
         return this.emit('ready', () => event.ready)
     }
+  }
+
+  /** The runner is in the midst of its effects: the application is told once they are done */
+  private onClosed(peer: PeerKey, reason: CloseReason): void {
+    queueMicrotask(() => this.emit('peer:closed', () => ({ peer, reason })))
   }
 
   /** Builds the event only when somebody listens */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
+import { StartError } from '../errors.ts'
 import { isLoopback } from '../loopback.ts'
 import { createApp } from './app.ts'
 import { closeServer, createHttpServer, listening } from './http.ts'
@@ -42,12 +43,9 @@ export class ControlServer {
    */
   async listen(endpoint: Endpoint | undefined): Promise<string | undefined> {
     const { dataDir, log } = this.init
-    const { path, host, port } = targetOf(endpoint, dataDir)
     const earlier = await readPlace(dataDir)
     const taken = earlier !== undefined && (await isTaken(earlier))
-    const place = taken
-      ? undefined
-      : await (path === undefined ? this.listenOnTcp({ host, port }) : this.listenOnSocket(path))
+    const place = taken ? undefined : await this.open(endpoint)
 
     if (place === undefined) {
       log.warn(`another node runs with the data directory ${dataDir}: commands will talk to it, not to this one`)
@@ -55,7 +53,7 @@ export class ControlServer {
     }
 
     this.place = place
-    await writePlace(dataDir, this.place)
+    await this.tell(place)
     return addressOf(place)
   }
 
@@ -70,6 +68,36 @@ export class ControlServer {
     await this.hide()
     this.shutdown.abort()
     await closeServer(this.server)
+  }
+
+  /** @returns undefined when another node listens there */
+  private async open(endpoint: Endpoint | undefined): Promise<Place | undefined> {
+    const { path, host, port } = targetOf(endpoint, this.init.dataDir)
+
+    if (path === undefined) {
+      return this.listenOnTcp({ host, port })
+    }
+
+    try {
+      return await this.listenOnSocket(path)
+    } catch (err) {
+      if (endpoint !== undefined) {
+        throw err
+      }
+
+      // a directory where there can be no sockets
+      return this.listenOnTcp({ host, port })
+    }
+  }
+
+  private async tell(place: Place): Promise<void> {
+    const { dataDir } = this.init
+
+    try {
+      await writePlace(dataDir, place)
+    } catch (err) {
+      throw new StartError(`cannot use the data directory ${dataDir}: ${(err as Error).message}`, { cause: err })
+    }
   }
 
   /** @returns undefined when another node listens there */
