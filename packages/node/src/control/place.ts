@@ -1,7 +1,7 @@
 /**
- * Where the control API of a running node is, and what opens it: `control.json` in its data directory. The node writes it
- * once it listens and removes it first thing when it stops. One that was killed leaves it behind: then nobody answers at
- * that place, and the token, which is new with each start, opens nothing.
+ * Where the control API of a running node is, and what opens it: `control.json` in its data directory. The node writes
+ * it once it listens and removes it first thing when it stops. One that was killed leaves it behind: then nobody answers
+ * at that place, and the token, which is new with each start, opens nothing.
  */
 import { readFile, rm } from 'node:fs/promises'
 import { connect } from 'node:net'

@@ -45,7 +45,7 @@ export class MetricsServer {
   }
 
   private createApp(host: string): Hono {
-    const { registry, handlers } = this.init
+    const { registry, handlers, log } = this.init
     const app = new Hono()
     // told to listen for others, it is called by names that it does not know
     app.use(guard({ host, anyHost: !isLoopback(host) && host !== 'localhost' }))
@@ -57,7 +57,14 @@ export class MetricsServer {
       throw new RequestError('NotFoundError', `there is no ${req.path}: see /metrics, /livez, /readyz and /healthz`)
     })
     app.onError((err, context) => {
-      const { status, name, message } = problemOf(err) ?? { status: 500, name: 'InternalError', message: 'see the log' }
+      const problem = problemOf(err)
+
+      if (problem === undefined) {
+        log.error(`metrics: ${context.req.path}: ${err.stack}`)
+        return context.json({ name: 'InternalError', message: 'a mistake of the node: see its log' }, 500)
+      }
+
+      const { status, name, message } = problem
       return context.json({ name, message }, status)
     })
     return app
