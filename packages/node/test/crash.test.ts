@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { readPlace } from '../src/control/place.ts'
 import { DATA_VERSION, openDataDir } from '../src/data-dir.ts'
 import { loadIdentity } from '../src/key-file.ts'
+import { Shell } from './shell.ts'
 
 const LOOP = fileURLToPath(new URL('crash-loop.ts', import.meta.url))
 /** T20: as many as are killed */
@@ -19,9 +20,18 @@ const LANES = 2
 /** In ms, from the first acknowledgement on; some dozens of rounds */
 const LONGEST = 60
 
+/** Kills of a whole node, which takes longer to start */
+const STARTS = 10
+/** In ms; about what it takes to be there */
+const START = 1_500
+
+const shell = new Shell()
 let root = ''
 beforeAll(() => (root = mkdtempSync(join(tmpdir(), 'hearsay-crash-test-'))))
-afterAll(() => rmSync(root, { recursive: true, force: true }))
+afterAll(async () => {
+  await shell.end()
+  rmSync(root, { recursive: true, force: true })
+})
 
 const nameIn = (path: string): string => peerIdFromPrivateKey(privateKeyFromProtobuf(readFileSync(path))).toString()
 
@@ -78,3 +88,31 @@ it(`a data directory survives ${KILLS} kills at random moments (T20)`, async () 
   const rounds = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : 0))
   expect(Math.min(...rounds)).toBeGreaterThanOrEqual(KILLS / LANES)
 }, 300_000)
+
+it('a node that is killed at random moments, starting or running, starts again as the same', async () => {
+  const dir = shell.dir()
+  const { peerId } = await shell.json<{ peerId: string }>('init', '--data-dir', dir)
+  const free = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gossip-api', '127.0.0.1:0']
+
+  for (let i = 0; i < STARTS; i++) {
+    const { child, ended, output } = shell.spawn(['start', '--json', '--data-dir', dir, ...free])
+    await Promise.race([
+      once(child.stdout, 'data'),
+      new Promise((resolve) => setTimeout(resolve, Math.random() * START))
+    ])
+    child.kill('SIGKILL')
+    expect([await ended, output.stderr.replaceAll(/^\S+ info .*\n/gm, '')]).toEqual(['SIGKILL', ''])
+  }
+
+  const { code } = await shell.run(['status', '--data-dir', dir])
+  expect(code).toBe(3)
+  const last = await shell.node('--data-dir', dir)
+  expect(last.peerId).toBe(peerId)
+  expect(await shell.json('status', '--data-dir', dir)).toMatchObject({ peerId })
+  // what the killed ones left is taken over; a draft of theirs is removed by a start a minute later
+  expect(
+    readdirSync(dir)
+      .filter((name) => !name.startsWith('.'))
+      .toSorted()
+  ).toEqual(['control.json', 'control.sock', 'identity.key', 'version'])
+}, 120_000)

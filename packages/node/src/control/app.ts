@@ -3,7 +3,7 @@ import { streamSSE } from 'hono/streaming'
 import { EventFeed } from './feed.ts'
 import { guard } from './guard.ts'
 import { openApiDocument, pathParameters } from './openapi.ts'
-import { problemOf, RequestError } from './problem.ts'
+import { problemHandler, RequestError } from './problem.ts'
 import type { Context, Handler } from 'hono'
 import type { Log } from '../log.ts'
 import type { GuardInit } from './guard.ts'
@@ -36,17 +36,7 @@ export function createApp(init: AppInit): Hono {
   app.notFound(({ req }) => {
     throw new RequestError('NotFoundError', `there is no ${req.method} ${req.path}: see /openapi.json`)
   })
-  app.onError((err, context) => {
-    const problem = problemOf(err)
-
-    if (problem === undefined) {
-      log.error(`control API: ${context.req.method} ${context.req.path}: ${err.stack}`)
-      return context.json({ name: 'InternalError', message: 'a mistake of the node: see its log' }, 500)
-    }
-
-    const { status, name, message } = problem
-    return context.json({ name, message }, status)
-  })
+  app.onError(problemHandler('control API', log))
   return app
 }
 

@@ -1,8 +1,10 @@
 /** What a request could not be answered for, as `{ name, message }` with a status. */
 import { ZodError } from 'zod'
+import type { ErrorHandler } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { Log } from '../log.ts'
 
-export interface Problem {
+interface Problem {
   status: ContentfulStatusCode
   name: string
   message: string
@@ -30,8 +32,26 @@ export class RequestError extends Error {
   }
 }
 
-/** @returns undefined for a mistake of ours, which is not for the client to read */
-export function problemOf(err: unknown): Problem | undefined {
+/**
+ * Answers with the problem. A mistake of ours is for the log, and not for the client to read.
+ *
+ * @param api - its name, for the log
+ */
+export function problemHandler(api: string, log: Log): ErrorHandler {
+  return (err, context) => {
+    const problem = problemOf(err)
+
+    if (problem === undefined) {
+      log.error(`${api}: ${context.req.method} ${context.req.path}: ${err.stack}`)
+      return context.json({ name: 'InternalError', message: 'a mistake of the node: see its log' }, 500)
+    }
+
+    const { status, name, message } = problem
+    return context.json({ name, message }, status)
+  }
+}
+
+function problemOf(err: unknown): Problem | undefined {
   if (err instanceof ZodError) {
     return { status: 400, name: 'InvalidParametersError', message: err.issues.map(describe).join('; ') }
   }

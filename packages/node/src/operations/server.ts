@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { guard } from '../control/guard.ts'
-import { problemOf, RequestError } from '../control/problem.ts'
+import { problemHandler, RequestError } from '../control/problem.ts'
 import { closeServer, createHttpServer, listening } from '../control/http.ts'
 import { isLoopback } from '../loopback.ts'
 import type { Server } from 'node:http'
@@ -56,17 +56,7 @@ export class MetricsServer {
     app.notFound(({ req }) => {
       throw new RequestError('NotFoundError', `there is no ${req.path}: see /metrics, /livez, /readyz and /healthz`)
     })
-    app.onError((err, context) => {
-      const problem = problemOf(err)
-
-      if (problem === undefined) {
-        log.error(`metrics: ${context.req.path}: ${err.stack}`)
-        return context.json({ name: 'InternalError', message: 'a mistake of the node: see its log' }, 500)
-      }
-
-      const { status, name, message } = problem
-      return context.json({ name, message }, status)
-    })
+    app.onError(problemHandler('metrics', log))
     return app
   }
 }
