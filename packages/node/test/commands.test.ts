@@ -125,7 +125,7 @@ describe.concurrent('status, peers and why', () => {
   })
 })
 
-describe('announce and listen', () => {
+describe.concurrent('announce and listen', () => {
   /** Once it hears */
   async function listening(dataType: number, ...args: string[]): Promise<ReturnType<Shell['spawn']>> {
     const listener = shell.spawn(['listen', String(dataType), ...at(b), ...args])
