@@ -1,8 +1,10 @@
-import { createPrivateKey, randomUUID } from 'node:crypto'
+import { createPrivateKey } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyFromRaw, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { StartError } from './errors.ts'
+import { draftOf, syncDirectory, writeWhole } from './whole-file.ts'
 import type { KeyObject } from 'node:crypto'
 import type { PrivateKey } from '@libp2p/interface'
 
@@ -90,11 +92,12 @@ async function readIdentity(path: string): Promise<PrivateKey | undefined> {
 /** Written whole and synced before it gets its name, so that a crash leaves no half a key */
 async function createIdentity(path: string): Promise<PrivateKey> {
   const key = await generateKeyPair('Ed25519')
-  const draft = join(dirname(path), `.${KEY_FILE}.${randomUUID()}`)
+  const draft = draftOf(path)
 
   try {
     await writeFile(draft, privateKeyToProtobuf(key), { mode: 0o600, flush: true })
     await link(draft, path)
+    await syncDirectory(dirname(path))
     return key
   } catch (err) {
     // another node was quicker: its key is the identity
@@ -108,4 +111,30 @@ async function createIdentity(path: string): Promise<PrivateKey> {
   } finally {
     await rm(draft, { force: true })
   }
+}
+
+/** @returns undefined when the data directory has none */
+export async function existingIdentity(dataDir: string): Promise<PrivateKey | undefined> {
+  return readIdentity(join(dataDir, KEY_FILE))
+}
+
+/**
+ * Makes the key the identity. The former one stays under another name, so nothing is lost: at every moment there is an
+ * identity, and it is one of the two.
+ *
+ * @returns where the former one is now, if there was one
+ */
+export async function replaceIdentity(dataDir: string, key: PrivateKey): Promise<string | undefined> {
+  const path = join(dataDir, KEY_FILE)
+  const former = await readIdentity(path)
+
+  if (former === undefined) {
+    await writeWhole(path, privateKeyToProtobuf(key))
+    return undefined
+  }
+
+  const kept = join(dataDir, `identity-${peerIdFromPrivateKey(former).toString()}.key`)
+  await writeWhole(kept, privateKeyToProtobuf(former))
+  await writeWhole(path, privateKeyToProtobuf(key))
+  return kept
 }

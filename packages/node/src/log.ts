@@ -5,12 +5,26 @@ export interface Log {
   error(message: string): void
 }
 
-export const stderrLog: Log = {
-  info: (message) => write('info', message),
-  warn: (message) => write('warn', message),
-  error: (message) => write('error', message)
+export type LogFormat = 'text' | 'json'
+
+/** `<time> <level> <message>` in each line, or JSON with these three. Secrets do not get into it. */
+export function createLog(format: LogFormat): Log {
+  const write = (level: string) => (message: string) => {
+    const [time, told] = [new Date().toISOString(), redact(message)]
+    const line = format === 'json' ? JSON.stringify({ time, level, message: told }) : `${time} ${level} ${told}`
+    process.stderr.write(`${line}\n`)
+  }
+  return { info: write('info'), warn: write('warn'), error: write('error') }
 }
 
-function write(level: string, message: string): void {
-  process.stderr.write(`${new Date().toISOString()} ${level} ${message}\n`)
+/** Keys in PEM form, tokens as they are sent, and members of JSON whose name says that they are secret */
+const SECRETS: readonly [RegExp, string][] = [
+  [/-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g, '[private key]'],
+  [/\b(Bearer|Basic) +[\w.~+/=-]+/gi, '$1 [redacted]'],
+  [/("?(?:token|passphrase|password|secret|privateKey)"?\s*[:=]\s*)(?:"[^"]*"|'[^']*'|[^\s,;}]+)/gi, '$1[redacted]']
+]
+
+/** The text without what opens something */
+export function redact(text: string): string {
+  return SECRETS.reduce((rest, [pattern, instead]) => rest.replaceAll(pattern, instead), text)
 }

@@ -78,7 +78,11 @@ const samples: Sample[] = [
   number('degree', 3),
   number('search-cooldown', 30),
   number('challenge-timeout', 40),
-  number('cache-size', 1_000)
+  number('cache-size', 1_000),
+  { key: 'control-api', flag: './control.sock', toml: '"./control.sock"', value: { path: './control.sock' } },
+  { key: 'metrics-api', flag: '127.0.0.1:9', toml: '"127.0.0.1:9"', value: { host: '127.0.0.1', port: 9 } },
+  { key: 'log-format', flag: 'json', toml: '"json"', value: 'json' },
+  number('max-memory', 1_024)
 ]
 
 const textOf = ({ flag }: Sample): string => (Array.isArray(flag) ? flag.join(',') : flag)
@@ -117,7 +121,11 @@ describe('an option', () => {
       degree: 4,
       'search-cooldown': 60,
       'challenge-timeout': 120,
-      'cache-size': 65_536
+      'cache-size': 65_536,
+      'control-api': undefined,
+      'metrics-api': undefined,
+      'log-format': 'text',
+      'max-memory': undefined
     })
   })
 
@@ -135,6 +143,9 @@ describe('an option', () => {
       searchCooldown: 30_000,
       challengeTimeout: 40_000,
       cacheSize: 1_000,
+      // of the memory, see limits.test.ts
+      maxQueuedBytes: expect.any(Number) as number,
+      maxUnverified: 128,
       knownPeers: [`/ip4/192.0.2.1/tcp/6001/p2p/${ID}`, '/dns4/a.example/tcp/1'],
       bootstrapper: '/ip4/192.0.2.1/tcp/6001',
       fromConnections: false
@@ -529,7 +540,11 @@ describe('rubbish', () => {
       degree: integer,
       'search-cooldown': integer,
       'challenge-timeout': integer,
-      'cache-size': integer
+      'cache-size': integer,
+      'control-api': config['control-api'] && (expect.any(Object) as object),
+      'metrics-api': config['metrics-api'] && { host: expect.stringMatching(/./) as string, port: integer },
+      'log-format': expect.stringMatching(/^(?:text|json)$/) as string,
+      'max-memory': config['max-memory'] && integer
     })
     expect(config.degree).toBeGreaterThanOrEqual(1)
     expect(config['min-connections']).toBeGreaterThanOrEqual(config.degree)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createNode, loadConfig } from '@hearsay/node'
 import { vi } from 'vitest'
 import { OFTEN } from './api-client.ts'
-import type { HearsayNode, Log, OptionKey } from '@hearsay/node'
+import type { HearsayNode, Log, NodeConfig, OptionKey } from '@hearsay/node'
 
 export interface RecordedLog extends Log {
   /** `level message` */
@@ -22,6 +22,7 @@ export function recordedLog(): RecordedLog {
 }
 
 export interface TestNode extends HearsayNode {
+  config: NodeConfig
   log: RecordedLog
   /** Its first address, with its peer id */
   address: string
@@ -50,10 +51,11 @@ export class Nodes {
       'difficulty-bits': 0,
       'data-dir': this.dir()
     }
-    const node = await createNode(loadConfig({ flags: { ...defaults, ...flags }, env: {} }), log)
+    const config = loadConfig({ flags: { ...defaults, ...flags }, env: {} })
+    const node = await createNode(config, log)
     this.all.push(node)
     const address = node.libp2p.getMultiaddrs()[0]!.toString()
-    return { ...node, log, address, bareAddress: address.replace(/\/p2p\/.*$/, '') }
+    return { ...node, config, log, address, bareAddress: address.replace(/\/p2p\/.*$/, '') }
   }
 
   async stop(): Promise<void> {

@@ -16,7 +16,7 @@ export interface RunnerInit<Message, Command, Answer, Event, Ask> {
    */
   answer(ask: Ask, options: Required<AbortOptions>): Answer | Promise<Answer>
   /** The engine closed a peer; `reason` is one of a fixed few */
-  closed?(reason: string): void
+  closed?(reason: string, peer: PeerKey): void
   log: Logger
 }
 
@@ -118,7 +118,7 @@ export class Runner<Message, Command, Answer, Event, Ask> {
       case 'dial':
         return void sessions.dial(effect)
       case 'close':
-        this.init.closed?.(effect.reason)
+        this.init.closed?.(effect.reason, effect.peer)
         return sessions.close(effect.peer)
       case 'arm':
         return this.timers.arm(effect.key, effect.at)

@@ -28,10 +28,10 @@ import type {
 } from '@libp2p/interface'
 import type { AddressManager, ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { Direction } from '@hearsay/protocol-core/pure'
-import type { DialectName } from './contract.ts'
+import type { CloseReason, DialectName } from './contract.ts'
 
 export { gossipDefaults, gossipRanges, MAX_DATA_BYTES, MIDTERM_PROTOCOL, P2P_PROTOCOL, PROTOCOL } from './constants.ts'
-export type { DialectName } from './contract.ts'
+export type { CloseReason, DialectName } from './contract.ts'
 
 export interface GossipInit {
   /**
@@ -115,6 +115,13 @@ export interface GossipPeer {
   dialect: DialectName
 }
 
+/** A peer we closed, and why */
+export interface GossipClose {
+  /** A peer id as text */
+  peer: string
+  reason: CloseReason
+}
+
 export interface GossipEvents {
   /** An announce that every validator accepted */
   message: CustomEvent<GossipMessage>
@@ -122,6 +129,8 @@ export interface GossipEvents {
   'peer:verified': CustomEvent<GossipPeer>
   /** A verified peer is gone; its peer id as text */
   'peer:lost': CustomEvent<string>
+  /** We closed a peer, verified or not */
+  'peer:closed': CustomEvent<GossipClose>
   /** Whether there is a verified peer; without known peers and bootstrapper, true from the start. False when none answers */
   ready: CustomEvent<boolean>
 }

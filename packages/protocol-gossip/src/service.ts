@@ -75,7 +75,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
       sessions: this.sessions,
       emit: (event) => this.onEvent(event),
       answer: (ask, options) => this.answer(ask, options),
-      closed: (reason) => this.metrics?.closed(reason as CloseReason),
+      closed: (reason, peer) => this.onClosed(peer, reason as CloseReason),
       log: this.log
     })
   }
@@ -179,6 +179,12 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
         this.isReady = event.ready
         return this.emit('ready', () => event.ready)
     }
+  }
+
+  /** The runner is in the midst of its effects: the application is told once they are done */
+  private onClosed(peer: PeerKey, reason: CloseReason): void {
+    this.metrics?.closed(reason)
+    queueMicrotask(() => this.emit('peer:closed', () => ({ peer, reason })))
   }
 
   /** Builds the event only when somebody listens */

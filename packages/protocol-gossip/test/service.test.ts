@@ -7,7 +7,7 @@ import { sessionEnd } from '@hearsay/protocol-core/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { addressOf, Hosts } from './hosts.ts'
 import { nonceFor } from './script.ts'
-import type { GossipInit, GossipMessage } from '@hearsay/protocol-gossip'
+import type { AnnounceResult, GossipInit, GossipMessage } from '@hearsay/protocol-gossip'
 import type { Message } from '@hearsay/protocol-gossip/codec'
 import type { Stream } from '@libp2p/interface'
 import type { Registrar } from '@libp2p/interface-internal'
@@ -350,6 +350,24 @@ describe('what a stranger can do', () => {
     stranger.say({ type: 'proof', nonce: 1n })
     await stranger.ended
     expect(stranger.said[1]).toEqual({ type: 'verdict', valid: false })
+  })
+
+  it('is closed for a reason that the application is told, with its name', async () => {
+    const a = await hosts.create({ difficultyBits: 32 })
+    const closed: unknown[] = []
+    const announced: AnnounceResult[] = []
+    a.services.gossip.addEventListener('peer:closed', ({ detail }) => {
+      closed.push(detail)
+      // the engine is ready for what the application does now
+      announced.push(a.services.gossip.announce(1, bytes('x')), a.services.gossip.announce(1, bytes('x')))
+    })
+    const stranger = await strangerTo(a)
+    await vi.waitFor(() => expect(stranger.said).toHaveLength(1))
+    stranger.say({ type: 'proof', nonce: 1n })
+    await stranger.ended
+    const [connection] = a.getConnections()
+    expect(closed).toEqual([{ peer: connection?.remotePeer.toString(), reason: 'wrong proof' }])
+    expect(new Set([0n, ...announced.map(({ id }) => id)]).size).toBe(3)
   })
 
   it('is closed when it says nothing until the challenge times out (B12, T4)', async () => {

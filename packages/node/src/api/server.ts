@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { DecodeError, fixedPrefix, framed, FrameSplitter } from '@hearsay/protocol-core/pure'
 import { pipe } from 'it-pipe'
 import { listenProblem, StartError } from '../errors.ts'
+import { isLoopback } from '../loopback.ts'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import type { HostPort } from '../config/kinds.ts'
 import type { Log } from '../log.ts'
@@ -33,6 +34,8 @@ export interface ApiServerInit {
   /** The flag that sets the address, for errors */
   flag: string
   createSession(client: ApiClient): ApiSession
+  /** One more is refused. @default 1_024 */
+  maxClients?: number
   log: Log
 }
 
@@ -53,15 +56,16 @@ const FLUSH_TIMEOUT = 5_000
 export class ApiServer {
   private readonly init: ApiServerInit
   private readonly server: Server
-  /** BOUNDED by MAX_CLIENTS */
+  /** BOUNDED by maxClients */
   private readonly sockets = new Set<Socket>()
 
   constructor(init: ApiServerInit) {
     this.init = init
     this.server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => void this.serve(socket))
-    this.server.maxConnections = MAX_CLIENTS
+    const maxClients = init.maxClients ?? MAX_CLIENTS
+    this.server.maxConnections = maxClients
     this.server.on('drop', (client) =>
-      this.warnClosed(`${client?.remoteAddress}:${client?.remotePort}`, `there are ${MAX_CLIENTS} clients already`)
+      this.warnClosed(`${client?.remoteAddress}:${client?.remotePort}`, `there are ${maxClients} clients already`)
     )
   }
 
@@ -202,8 +206,4 @@ async function* frames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   if (splitter.heldBytes > 0) {
     throw new DecodeError('the connection ended within a message')
   }
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
 }

@@ -1,71 +1,106 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
+import { loadConfig } from '../config/load.ts'
 import { optionKeys, options } from '../config/options.ts'
-import { ConfigError, StartError } from '../errors.ts'
-import { stderrLog } from '../log.ts'
-import { start } from './start.ts'
+import { VERSION } from '../version.ts'
+import { ExitCode } from './command.ts'
+import { commands } from './commands/index.ts'
+import { helpAfter, programHelp } from './help.ts'
+import { Terminal } from './terminal.ts'
 import type { ConfigSources } from '../config/load.ts'
 import type { AnyOption, OptionKey } from '../config/options.ts'
+import type { Call, CommandSpec } from './command.ts'
 
-/** What the shell sees: done, could not be done, or asked for the wrong way. */
-export const ExitCode = { OK: 0, FAILED: 1, USAGE: 2 } as const
-
-const EXAMPLES = `
-Examples:
-  hearsay start                                       port 6001, APIs on 127.0.0.1:7001 (gossip) and 7401 (DHT)
-  hearsay start --peer /ip4/192.0.2.1/tcp/6001        join a network through a peer you know
-  hearsay start --json --gossip-api 127.0.0.1:0 \\
-                --listen /ip4/127.0.0.1/tcp/0         free ports; the first line on stdout says which
-  hearsay start --config node.toml --degree 5         a file, and a flag that goes before it
-  HEARSAY_DEGREE=5 hearsay start                      every option is an environment variable too
-`
-
-const EXIT_CODES = `
-Exit codes: 0 stopped when told to, 1 could not run (a port is taken, say), 2 a wrong option or configuration.
-`
+/** Errors whose message says all to a person, with what the shell is told */
+const EXIT_CODES: Readonly<Record<string, number>> = {
+  ConfigError: ExitCode.USAGE,
+  UsageError: ExitCode.USAGE,
+  NoNodeError: ExitCode.NO_NODE,
+  StartError: ExitCode.FAILED,
+  CommandError: ExitCode.FAILED,
+  ControlError: ExitCode.FAILED,
+  KeyError: ExitCode.FAILED
+}
 
 /** @returns the exit code */
 export async function run(args: readonly string[]): Promise<number> {
+  let code: number = ExitCode.OK
+
   try {
-    await createProgram().parseAsync(args, { from: 'user' })
-    return ExitCode.OK
+    await createProgram((result) => (code = result)).parseAsync(args, { from: 'user' })
+    return code
   } catch (err) {
     return exitCodeOf(err)
   }
 }
 
-function createProgram(): Command {
+function createProgram(onResult: (code: number) => void): Command {
   const program = new Command('hearsay')
     .description('Find, inform and talk to people without a server.')
-    .version(version())
+    .version(VERSION)
     .exitOverride()
-    .addHelpText('after', EXAMPLES)
-  addStart(program)
+    .addHelpText('after', programHelp)
+  commands.forEach((spec) => addCommand(program, spec, onResult))
   return program
 }
 
-function addStart(program: Command): void {
-  const command = program
-    .command('start')
-    .description('run the node until SIGINT or SIGTERM')
-    .addHelpText('after', EXAMPLES + EXIT_CODES)
-  const flags = optionKeys.map((key) => [key, createOption(key)] as const)
+function addCommand(program: Command, spec: CommandSpec, onResult: (code: number) => void): void {
+  const words = spec.name.split(' ')
+  const group = words.length === 1 ? program : groupOf(program, words[0]!)
+  const command = group.command(words.at(-1)!).description(spec.summary).addHelpText('after', helpAfter(spec))
+  const keys: readonly OptionKey[] = spec.nodeOptions === true ? optionKeys : ['data-dir']
+  const flags = keys.map((key) => [key, createOption(key)] as const)
+  spec.args?.forEach(([syntax, help]) => command.argument(syntax, help))
   flags.forEach(([, option]) => command.addOption(option))
-  command
-    .option('--config <file>', 'TOML with these options as keys, or an .ini file of the gossip and DHT modules')
-    .option('--json', 'first print one line of JSON: peerId, listen, gossipApi, dhtApi')
-    .action(async (values: Record<string, unknown>) => {
-      const given = flags.flatMap(([key, option]) => {
-        const value = values[option.attributeName()]
-        return value === undefined ? [] : [[key, value]]
-      })
-      const sources: ConfigSources = {
-        flags: Object.fromEntries(given) as ConfigSources['flags'],
-        env: process.env,
-        file: values['config'] as string | undefined
-      }
-      await start(sources, { json: values['json'] === true, log: stderrLog })
-    })
+  command.option(
+    '--config <file>',
+    'TOML with the options of start as keys, or an .ini file of the gossip and DHT modules'
+  )
+  command.option('--json', spec.name === 'start' ? START_JSON : 'tell the result as JSON, one value a line')
+  spec.options?.forEach(([syntax, help]) => command.option(syntax, help))
+  command.action(async () => {
+    const code = await spec.run(callOf(command, flags))
+    onResult(code ?? ExitCode.OK)
+  })
+}
+
+const START_JSON = 'first print one line of JSON: peerId, listen, gossipApi, dhtApi'
+
+const GROUPS: Readonly<Record<string, string>> = {
+  config: 'look at the configuration',
+  key: 'keep and change the identity'
+}
+
+function groupOf(program: Command, name: string): Command {
+  return (
+    program.commands.find((command) => command.name() === name) ?? program.command(name).description(GROUPS[name] ?? '')
+  )
+}
+
+function callOf(command: Command, flags: readonly (readonly [OptionKey, Option])[]): Call {
+  const values: Record<string, unknown> = command.opts()
+  const given = flags.flatMap(([key, option]) => {
+    const value = values[option.attributeName()]
+    return value === undefined ? [] : [[key, value]]
+  })
+  const sources: ConfigSources = {
+    flags: Object.fromEntries(given) as ConfigSources['flags'],
+    env: process.env,
+    file: values['config'] as string | undefined
+  }
+  const named = command.options.map((option) => [option.long?.slice(2), values[option.attributeName()]])
+  const terminal = new Terminal(values['json'] === true)
+  return {
+    args: command.processedArgs as (string | undefined)[],
+    options: Object.fromEntries(named) as Call['options'],
+    sources,
+    config: () => loadConfig(sources),
+    connect: async () => {
+      const { ControlClient } = await import('../control/client.ts')
+      return ControlClient.connect(loadConfig(sources)['data-dir'])
+    },
+    print: (value, text) => terminal.print(value, text),
+    progress: (text) => terminal.progress(text)
+  }
 }
 
 /** Values are checked with those of files and variables, so commander only collects them */
@@ -89,18 +124,10 @@ function exitCodeOf(err: unknown): number {
   if (err instanceof CommanderError) {
     // it has printed its message, or the help that was asked for
     return err.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE
-  } else if (err instanceof ConfigError) {
-    process.stderr.write(`hearsay: ${err.message}\n`)
-    return ExitCode.USAGE
   }
 
-  process.stderr.write(`hearsay: ${err instanceof StartError ? err.message : String((err as Error).stack)}\n`)
-  return ExitCode.FAILED
-}
-
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string
-  }
-  return manifest.version
+  const { name, message, stack } = err as Error
+  const code = EXIT_CODES[name]
+  process.stderr.write(`hearsay: ${code === undefined ? stack : message}\n`)
+  return code ?? ExitCode.FAILED
 }

@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/load.ts'
 import { hostPort } from '../config/kinds.ts'
+import { createLog } from '../log.ts'
 import { createNode } from '../node.ts'
 import type { ConfigSources } from '../config/load.ts'
 import type { Log } from '../log.ts'
@@ -7,18 +8,18 @@ import type { HearsayNode } from '../node.ts'
 
 export interface StartOptions {
   json: boolean
-  log: Log
 }
 
 /** In ms; a node that is not down by then goes without the rest of its goodbyes */
 const SHUTDOWN_TIMEOUT = 1_500
 
 /** Run a node until a signal ends it. */
-export async function start(sources: ConfigSources, { json, log }: StartOptions): Promise<void> {
+export async function start(sources: ConfigSources, { json }: StartOptions): Promise<void> {
   // whoever reads our first lines may leave after them
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})
   const config = loadConfig(sources)
+  const log = createLog(config['log-format'])
   const stopped = signalled()
   const node = await createNode(config, log)
   process.stdout.write(json ? `${JSON.stringify(summary(node))}\n` : greeting(node))

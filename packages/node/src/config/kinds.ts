@@ -25,6 +25,9 @@ export interface HostPort {
   port: number
 }
 
+/** Where the control API listens */
+export type Endpoint = HostPort | { path: string }
+
 export function integer(range: Range): Kind<number> {
   const [lowest, highest] = range
 
@@ -48,6 +51,20 @@ export function seconds([lowest, highest]: Range): Kind<number> {
   return {
     ...integer([Math.ceil(lowest / 1_000), Math.floor(highest / 1_000)]),
     metavar: '<s>'
+  }
+}
+
+export function megabytes(range: Range): Kind<number> {
+  return { ...integer(range), metavar: '<MiB>' }
+}
+
+export function oneOf<T extends string>(words: readonly T[]): Kind<T> {
+  return {
+    metavar: `<${words.join('|')}>`,
+    allowed: words.join(' or '),
+    list: false,
+    format: String,
+    parse: (value) => words.find((word) => word === value)
   }
 }
 
@@ -111,5 +128,17 @@ export const hostPort: Kind<HostPort> = {
     const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(written) ?? []
     const host = bracketed !== undefined && isIPv6(bracketed) ? bracketed : plain
     return host !== undefined && Number(port) <= 65_535 ? { host, port: Number(port) } : undefined
+  }
+}
+
+/** A host and a port, or else a path, which has a slash in it */
+export const endpoint: Kind<Endpoint> = {
+  metavar: '<host:port|path>',
+  allowed: 'a host and a port such as 127.0.0.1:7003, or the path of a socket such as ./control.sock',
+  list: false,
+  format: (value) => ('path' in value ? value.path : hostPort.format(value)),
+  parse(value) {
+    const isPath = typeof value === 'string' && /[/\\]/.test(value)
+    return hostPort.parse(value) ?? (isPath ? { path: value } : undefined)
   }
 }

@@ -1,9 +1,11 @@
 import { gossip } from '@hearsay/protocol-gossip'
 import { ConfigError } from '../errors.ts'
+import { limitsOf } from '../limits.ts'
 import { readConfigFile } from './files.ts'
 import { didYouMean } from './nearest.ts'
 import { optionKeys, options } from './options.ts'
 import type { GossipInit } from '@hearsay/protocol-gossip'
+import type { Limits } from '../limits.ts'
 import type { NodeConfig, OptionKey } from './options.ts'
 
 export interface ConfigSources {
@@ -24,19 +26,33 @@ export function environmentName(key: string): string {
   return ENV_PREFIX + key.replaceAll('-', '_').toUpperCase()
 }
 
+/** All options, and where each value comes from: a flag, a variable, a key in a file, or `default` */
+export interface ExplainedConfig {
+  config: NodeConfig
+  origins: Readonly<Record<OptionKey, string>>
+}
+
 /**
  * Flags over environment over file over defaults.
  *
  * @throws {ConfigError} on an unknown key or a value that is not allowed
  */
-export function loadConfig({ flags, env, file }: ConfigSources): NodeConfig {
+export function loadConfig(sources: ConfigSources): NodeConfig {
+  return explainConfig(sources).config
+}
+
+/** @throws {ConfigError} as `loadConfig` does */
+export function explainConfig({ flags, env, file }: ConfigSources): ExplainedConfig {
   const config: Partial<Record<OptionKey, unknown>> = {}
+  const origins: Partial<Record<OptionKey, string>> = {}
   const set = (key: OptionKey, value: unknown, name: string): void => {
     config[key] = parse(key, value, name)
+    origins[key] = name
   }
 
   for (const key of optionKeys) {
     config[key] = options[key].default
+    origins[key] = 'default'
   }
 
   for (const { key, name, value } of file === undefined ? [] : readConfigFile(file)) {
@@ -59,11 +75,17 @@ export function loadConfig({ flags, env, file }: ConfigSources): NodeConfig {
 
   const merged = Object.freeze(config) as NodeConfig
   checkTogether(merged)
-  return merged
+  return { config: merged, origins: origins as ExplainedConfig['origins'] }
+}
+
+/** @throws {ConfigError} when its connections do not fit in its memory */
+export function limitsOfConfig(config: NodeConfig): Limits {
+  return limitsOf(config['max-memory'], config['max-connections'], config['cache-size'])
 }
 
 /** What the gossip service is told */
 export function gossipInit(config: NodeConfig): GossipInit {
+  const { cacheSize, maxQueuedBytes, maxUnverified } = limitsOfConfig(config)
   return {
     difficultyBits: config['difficulty-bits'],
     minConnections: config['min-connections'],
@@ -71,7 +93,9 @@ export function gossipInit(config: NodeConfig): GossipInit {
     degree: config.degree,
     searchCooldown: config['search-cooldown'] * 1_000,
     challengeTimeout: config['challenge-timeout'] * 1_000,
-    cacheSize: config['cache-size'],
+    cacheSize,
+    maxQueuedBytes,
+    maxUnverified,
     knownPeers: config.peer,
     bootstrapper: config.bootstrapper,
     // the operator's peers are the topology, not those the DHT connects to
@@ -121,6 +145,10 @@ function checkTogether(config: NodeConfig): void {
   try {
     gossip(gossipInit(config))
   } catch (err) {
+    if (err instanceof ConfigError) {
+      throw err
+    }
+
     const message = (err as Error).message.replaceAll(/[a-z]+[A-Z]\w*/g, flagName)
     throw new ConfigError(message, { cause: err })
   }

@@ -4,7 +4,19 @@
  */
 import { gossipDefaults, gossipRanges } from '@hearsay/protocol-gossip'
 import envPaths from 'env-paths'
-import { address, addresses, hostPort, integer, listenAddresses, seconds, text } from './kinds.ts'
+import {
+  address,
+  addresses,
+  endpoint,
+  hostPort,
+  integer,
+  listenAddresses,
+  megabytes,
+  oneOf,
+  seconds,
+  text
+} from './kinds.ts'
+import type { LogFormat } from '../log.ts'
 import type { HostPort, Kind } from './kinds.ts'
 
 export interface Option<T> {
@@ -50,7 +62,19 @@ export const options = {
     gossip.challengeTimeout / 1_000,
     'time to pass the gate'
   ),
-  'cache-size': option(integer(ranges.cacheSize), gossip.cacheSize, 'announces remembered')
+  'cache-size': option(integer(ranges.cacheSize), gossip.cacheSize, 'announces remembered'),
+  'control-api': {
+    kind: endpoint,
+    default: undefined,
+    help: 'where commands connect, control.sock in data-dir if not set'
+  },
+  'metrics-api': { kind: hostPort, default: undefined, help: 'Prometheus metrics and health, off if not set' },
+  'log-format': option(oneOf<LogFormat>(['text', 'json']), 'text', 'of the lines on stderr'),
+  'max-memory': {
+    kind: megabytes([192, 2 ** 20]),
+    default: undefined,
+    help: 'limits of what others can fill fit in it'
+  }
 } as const
 
 export type OptionKey = keyof typeof options

@@ -1,0 +1,79 @@
+/** A Unix socket has a file, which outlives a process that was killed. */
+import { lstat, rename, rm } from 'node:fs/promises'
+import { isMainThread } from 'node:worker_threads'
+import { StartError } from '../errors.ts'
+import { draftOf } from '../whole-file.ts'
+import { listening } from './http.ts'
+import { takesConnection } from './place.ts'
+import type { Server } from 'node:http'
+
+/**
+ * Listen there, unless somebody does already.
+ *
+ * @param flag - which one sets it, for errors
+ * @returns whether it listens now
+ * @throws {StartError} when it cannot for another reason
+ */
+export async function listenOnFile(server: Server, path: string, flag: string): Promise<boolean> {
+  if (!(await isFree(path))) {
+    return false
+  }
+
+  try {
+    await listening(server, () => listenPrivately(server, path), path, flag)
+    return true
+  } catch (err) {
+    if (((err as Error).cause as NodeJS.ErrnoException).code === 'EADDRINUSE') {
+      // another node was quicker
+      return false
+    }
+
+    throw err
+  }
+}
+
+/** Whether nobody listens there. Moved away first: to remove one that somebody has just begun to listen on would cut it off */
+async function isFree(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined)
+
+  if (found?.isSocket() === false) {
+    throw new StartError(`cannot listen on ${path} for the control API (--control-api): it is a file of another kind`)
+  }
+
+  if (found === undefined) {
+    return true
+  }
+
+  const aside = draftOf(path)
+  const moved = await rename(path, aside).then(
+    () => true,
+    () => false
+  )
+
+  if (!moved) {
+    // another node starts just now
+    return false
+  } else if (await takesConnection(aside)) {
+    await rename(aside, path)
+    return false
+  }
+
+  await rm(aside, { force: true })
+  return true
+}
+
+/** The socket's file is made within this call, and must never be open to others */
+function listenPrivately(server: Server, path: string): void {
+  if (!isMainThread) {
+    server.listen(path)
+    return
+  }
+
+  const mask = process.umask(0o177)
+
+  try {
+    server.listen(path)
+  } finally {
+    process.umask(mask)
+  }
+}
