@@ -414,7 +414,7 @@ describe('the place of the control API', () => {
     mkdirSync(join(dir, 'control.json'))
     const why = `StartError: cannot use the data directory ${dir}: `
     expect(await nodes.create({ 'data-dir': dir }).catch(String)).toContain(why)
-    expect(readdirSync(dir).toSorted()).toEqual(['control.json', 'identity.key', 'version'])
+    expect(readdirSync(dir).toSorted()).toEqual(['control.json', 'dht.sqlite', 'identity.key', 'version'])
   })
 
   it('is one node’s when several start at once, also where one was killed', async () => {
