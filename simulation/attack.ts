@@ -1,103 +1,51 @@
 /** `pnpm attack`: hostile bytes against every codec, and hostile peers against the engines. */
 import { parseArgs } from 'node:util'
-import { DecodeError, seededRandom } from '@hearsay/protocol-core/pure'
-import { hostileFrames } from '@hearsay/protocol-core/testing'
-import { decode, encode } from '@hearsay/protocol-gossip/codec'
-import { runGossip } from './src/gossip.ts'
-import type { Message } from '@hearsay/protocol-gossip/codec'
+import { attackCodec } from './src/attack/codec.ts'
+import { runLab } from './src/attack/experiment.ts'
+import { scenarios } from './src/attack/scenarios.ts'
+import { Report } from './src/experiment.ts'
 
-const HELP = `Usage: pnpm attack [options]
+const HELP = `Usage: pnpm attack [options] [scenario…]
+
+Damaged frames against every codec, and attacks on simulated networks: our engine with twice its default degree, with
+its defaults, and beside it the protocols it is compared with. What our engine must withstand passes or fails.
+
+Scenarios:
+${scenarios.map(({ name, what }) => `  ${name.padEnd(20)}${what}`).join('\n')}
 
 Options:
-  --frames <n>  damaged frames for each codec (default 1000000)
-  --seed <n>    what to repeat (default: the time)
-  --help        this text
+  --frames <n>    damaged frames for each codec (default 1000000)
+  --seed <n>      what to repeat (default: 1)
+  --out <folder>  for JSON and SVG files (default: simulation/results)
+  --help          this text
 `
 
-/** The longest a decoder may take over one frame, in ms */
-const MAX_DECODE_TIME = 50
-
-const valid: Message[] = [
-  { type: 'announce', id: 0x0123456789abcdefn, ttl: 7, dataType: 1_337, data: new Uint8Array(200).fill(0xa5) },
-  { type: 'discovery' },
-  { type: 'offer', addresses: ['/ip4/192.0.2.1/tcp/6001/p2p/12D3KooW', '/dns/example.org/tcp/1/p2p/12D3KooX'] },
-  { type: 'info', port: 6_001 },
-  { type: 'challenge', challenge: 2n ** 64n - 1n },
-  { type: 'proof', nonce: 1n },
-  { type: 'verdict', valid: true }
-]
-
-/** T1: whatever arrives, only DecodeError escapes, and soon. @returns what went wrong, if anything did */
-function attackCodec(frames: number, seed: number): string | undefined {
-  const random = seededRandom(seed)
-
-  for (const frame of hostileFrames(valid.map(encode), frames, random)) {
-    const start = performance.now()
-
-    try {
-      decode(frame)
-    } catch (err) {
-      if (!(err instanceof DecodeError)) {
-        return `${String(err)} from ${Buffer.from(frame).toString('hex')}`
-      }
-    }
-
-    if (performance.now() - start > MAX_DECODE_TIME) {
-      return `over ${MAX_DECODE_TIME} ms for ${Buffer.from(frame).toString('hex')}`
-    }
-  }
-
-  return undefined
-}
-
-/** T6: two hundred announces of unlimited ttl, and room to remember fifty: each is passed on once by each node */
-function attackByStorm(seed: number): string | undefined {
-  const nodes = 200
-  const degree = 4
-  const result = runGossip({
-    name: 'storm',
-    seed,
-    nodes,
-    knownPeers: 3,
-    latency: [10, 120],
-    warmUpCooldowns: 3,
-    announces: 200,
-    settle: 60_000,
-    config: { degree, cacheSize: 50 },
-    expect: { coverage: 0, redundancy: Infinity, connected: 0, p99Latency: Infinity }
-  })
-  const received = result.redundancy * result.coverage * 200 * (nodes - 1)
-  return received <= nodes * degree * 200 ? undefined : `${received} messages, at most ${nodes * degree * 200} expected`
-}
-
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
   options: {
     frames: { type: 'string', default: '1000000' },
-    seed: { type: 'string', default: String(Date.now()) },
+    seed: { type: 'string', default: '1' },
+    out: { type: 'string', default: new URL('results', import.meta.url).pathname },
     help: { type: 'boolean' }
-  }
+  },
+  allowPositionals: true
 })
+const unknown = positionals.filter((name) => scenarios.every((each) => each.name !== name))
 
 if (values.help === true) {
   console.log(HELP)
+} else if (unknown.length > 0) {
+  console.error(`no scenario ${unknown.join(', ')}; there are ${scenarios.map(({ name }) => name).join(', ')}`)
+  process.exitCode = 2
 } else {
   const seed = Number(values.seed)
-  const attacks: [string, () => string | undefined][] = [
-    [`T1 gossip codec, ${values.frames} damaged frames`, () => attackCodec(Number(values.frames), seed)],
-    ['T6 storm of 200 announces, 50 remembered', () => attackByStorm(seed)]
-  ]
-  let failed = 0
+  const report = new Report(values.out, (line) => console.log(line))
 
-  for (const [name, attack] of attacks) {
-    const start = performance.now()
-    const problem = attack()
-    failed += problem === undefined ? 0 : 1
-    const took = `${((performance.now() - start) / 1_000).toFixed(1)} s`
-    console.log(
-      problem === undefined ? `pass ${name}, ${took}` : `FAIL ${name}: ${problem}; replay with --seed ${seed}`
-    )
+  if (positionals.length === 0) {
+    const problem = attackCodec(Number(values.frames), seed)
+    const found = `${problem}; replay with --seed ${seed}`
+    report.check(`T1 gossip codec: only DecodeError from ${values.frames} damaged frames`, problem === undefined, found)
   }
 
-  console.log(`${attacks.length - failed} passed, ${failed} failed`)
-  process.exitCode = failed === 0 ? 0 : 1
+  runLab(report, seed, positionals.length > 0 ? positionals : undefined)
+  process.exitCode = report.close()
 }
