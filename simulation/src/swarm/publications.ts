@@ -25,6 +25,10 @@ export class Publications {
     return this.latencies.length
   }
 
+  has(number: number): boolean {
+    return number < this.all.length
+  }
+
   add(origin: number, nodes: number, at: Millis): number {
     this.all.push({ at, origin, nodes, delivered: new Uint8Array(nodes) })
     return this.all.length - 1

@@ -58,6 +58,7 @@ export class Swarm<T extends Protocol> implements Adapter<T> {
   private penalties = 0
   private honestBytes = 0
   private received = 0
+  private countedFrom = 0
 
   constructor(spreading: Spreading<T>, config: SwarmConfig) {
     this.spreading = spreading
@@ -149,6 +150,7 @@ export class Swarm<T extends Protocol> implements Adapter<T> {
 
   /** Bytes and copies count from now on */
   startCounting(): void {
+    this.countedFrom = this.publications.deliveries
     this.honestBytes = 0
     this.received = 0
     this.forwards = 0
@@ -157,7 +159,7 @@ export class Swarm<T extends Protocol> implements Adapter<T> {
   /** @param victims - measure deliveries to these alone. @default all honest nodes */
   measures(victims?: ReadonlySet<PeerKey>): Measures {
     const [p50Latency, p99Latency, maxLatency] = this.publications.latency(0.5, 0.99, 1) as [Millis, Millis, Millis]
-    const { deliveries } = this.publications
+    const deliveries = this.publications.deliveries - this.countedFrom
     const there = this.honest.map((peer) => this.indices.get(peer)!)
     const [fewest, most] = this.config.neighbours ?? [1, Number.POSITIVE_INFINITY]
     const hostileShares = there.map((index) => this.hostileNeighbours[index]! / Math.max(1, this.neighbours[index]!))
@@ -212,15 +214,16 @@ export class Swarm<T extends Protocol> implements Adapter<T> {
   }
 
   onSend(from: PeerKey, to: PeerKey, message: T['message'], bytes: number): void {
-    if (this.isHostile(from)) {
-      return
+    const isHonest = !this.isHostile(from)
+    const payload = this.spreading.payloadOf(message)
+
+    if (isHonest) {
+      this.honestBytes += bytes
+      this.forwards += payload === undefined ? 0 : 1
     }
 
-    this.honestBytes += bytes
-
-    if (this.spreading.payloadOf(message) !== undefined) {
-      this.forwards++
-      this.received += this.isHostile(to) ? 0 : 1
+    if (payload !== undefined && isValid(payload) && !this.isHostile(to)) {
+      this.received += this.publications.has(numberOf(payload)) ? 1 : 0
     }
   }
 
