@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RandomGraph, paperBehaviour } from '../src/cup2py/random-graph.ts'
 import { runProcess } from '../src/cup2py/experiment.ts'
+import { mean, median } from '../src/swarm/measures.ts'
 import type { Behaviour } from '../src/cup2py/random-graph.ts'
 
 const always: Behaviour = {
@@ -24,24 +25,25 @@ describe('the random graph process', () => {
     ])
   })
 
-  it('has no repeats on a tree, and a reach of all', () => {
+  it('counts as a repeat what comes back, but sends nothing to the author', () => {
+    // a path of four: the ends send 5 each, of which 2 come back; the others 4, of which 1 does
     const process = new RandomGraph(1, always)
     process.next()
-    expect(process.next()).toMatchObject({ nodes: 4, updates: 4, messages: 12, repeats: 0 })
-    expect(process.graph().reach).toEqual([3, 3, 3, 3])
+    expect(process.next()).toMatchObject({ nodes: 4, updates: 4, messages: 18, repeats: 6 })
   })
 
   it('goes one hop further than the depth, and no further', () => {
-    // a chain: each newcomer is invited by everybody, so only generations of one user keep it one
-    const reachWith = (depth: number): number[] => {
-      const process = new RandomGraph(1, { ...always, depth })
-      process.next()
-      process.next()
-      process.next()
-      return process.graph().reach
-    }
-    expect(Math.max(...reachWith(0))).toBeLessThan(Math.max(...reachWith(1)))
-    expect(reachWith(9)).toEqual([7, 7, 7, 7, 7, 7, 7, 7])
+    const process = new RandomGraph(1, { ...always, depth: 0 })
+    process.next()
+    expect(process.next()).toMatchObject({ messages: 6, repeats: 0 })
+  })
+
+  it('has a reach of all that one is connected to, and of nobody where one is alone', () => {
+    const process = new RandomGraph(1, { ...always, users: 2 })
+    process.next()
+    process.next()
+    expect(process.graph().reach).toEqual([3, 3, 3, 3, 3, 3, 3, 3])
+    expect(new RandomGraph(1, { ...always, users: 3 }).graph().reach).toEqual([0, 0, 0])
   })
 
   it('loses requests where connections fail, and all where none succeeds', () => {
@@ -59,14 +61,19 @@ describe('the random graph process', () => {
     expect(runProcess(7)).not.toEqual(runProcess(8))
   })
 
-  it('grows as the paper says: its nodes and edges are within what thirty seeds give', () => {
-    const last = Array.from({ length: 30 }, (_, i) => runProcess(i + 1).generations.at(-1)!)
-    const perNode = last.map(({ nodes, edges }) => edges / nodes).toSorted((a, b) => a - b)
-    const nodes = last.map((each) => each.nodes).toSorted((a, b) => a - b)
-    expect(nodes[2]).toBeLessThan(756)
-    expect(nodes[27]).toBeGreaterThan(756)
-    expect(perNode[2]).toBeLessThan(2_198 / 756)
-    expect(perNode[27]).toBeGreaterThan(2_198 / 756)
+  it('has the proportions of the published figures', () => {
+    const runs = Array.from({ length: 60 }, (_, i) => runProcess(i + 1)).map(({ generations, shown }) => {
+      const { nodes, edges, repeats } = generations.at(-1)!
+      const reach = shown.at(-1)!.graph.reach.filter((each) => each > 0)
+      return { nodes, edges: edges / nodes, repeats: repeats / nodes, reach: mean(reach) / nodes }
+    })
+    const similar = runs.filter(({ nodes }) => nodes > 600 && nodes < 950)
+    const middle = (of: (run: (typeof runs)[number]) => number): number => median(similar.map(of))
+    expect(similar.length).toBeGreaterThan(10)
+    expect(Math.abs(median(runs.map(({ nodes }) => nodes)) / 755.5 - 1)).toBeLessThan(0.25)
+    expect(Math.abs(middle(({ edges }) => edges) / (2_146 / 755.5) - 1)).toBeLessThan(0.03)
+    expect(Math.abs(middle(({ repeats }) => repeats) / (8_314.5 / 755.5) - 1)).toBeLessThan(0.1)
+    expect(Math.abs(middle(({ reach }) => reach) / (721.6 / 755.5) - 1)).toBeLessThan(0.02)
     expect(paperBehaviour.generations).toBe(50)
   })
 })

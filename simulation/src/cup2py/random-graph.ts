@@ -15,7 +15,7 @@ export interface Behaviour {
   successfulConnection: number
   /** The depth of an update: it takes one hop more than this */
   depth: number
-  /** In a generation, somebody comes who knows nobody */
+  /** Of random connections, how many show somebody else the way who then knows nobody */
   isolatedNewcomer: number
 }
 
@@ -45,11 +45,14 @@ export interface Generation {
 export interface Graph {
   nodes: number
   connections: [number, number][]
-  /** For each user, how many others ever got a record of it */
+  /** For each user, how many others are connected to it, over however many hops */
   reach: number[]
 }
 
 const FRACTION = 2 ** 32
+
+/** How often a user looks for somebody it does not know yet */
+const TRIES = 10
 
 /** The random graph process: users who meet, bring others along, and publish their records. */
 export class RandomGraph {
@@ -57,14 +60,10 @@ export class RandomGraph {
   private readonly random: Random
   /** Whom each user knows. BOUNDED by the generations, like the lists below */
   private readonly books: number[][] = []
-  /** For each user, one bit for each other that got its record */
-  private readonly holders: Uint32Array[] = []
-  private readonly reach: number[] = []
   /** The update that each user got last */
   private seen = new Int32Array(0)
-  private updates = 0
   private queue = new Int32Array(0)
-  private senders = new Int32Array(0)
+  private updates = 0
 
   constructor(seed: number, behaviour: Behaviour = paperBehaviour) {
     this.behaviour = behaviour
@@ -72,23 +71,23 @@ export class RandomGraph {
     Array.from({ length: behaviour.users }, () => this.add())
   }
 
-  /** One generation: connections, then invitations, then updates of all who are there */
+  /** One generation: those who are there connect and invite; then all publish who want to */
   next(): Generation {
     const { randomConnection, invite, isolatedNewcomer, update } = this.behaviour
     const before = this.books.length
 
     for (let user = 0; user < before; user++) {
       if (this.happens(randomConnection)) {
-        this.connect(user, this.random.below(before))
+        this.meet(user, before)
+
+        if (this.happens(isolatedNewcomer)) {
+          this.add()
+        }
       }
 
       if (this.happens(invite)) {
         this.connect(user, this.add())
       }
-    }
-
-    if (this.happens(isolatedNewcomer)) {
-      this.add()
     }
 
     const total = { repeats: 0, updates: 0, messages: 0 }
@@ -109,90 +108,83 @@ export class RandomGraph {
     const connections = this.books.flatMap((book, user) =>
       book.filter((other) => user < other).map((other): [number, number] => [user, other])
     )
-    return { nodes: this.books.length, connections, reach: this.reach.slice() }
+    return { nodes: this.books.length, connections, reach: this.reach() }
   }
 
   private add(): number {
     this.books.push([])
-    this.reach.push(0)
-    this.holders.push(new Uint32Array(0))
     return this.books.length - 1
   }
 
-  private connect(a: number, b: number): void {
-    if (a !== b && !this.books[a]!.includes(b)) {
-      this.books[a]!.push(b)
-      this.books[b]!.push(a)
-      this.hold(a, b)
-      this.hold(b, a)
+  private meet(user: number, users: number): void {
+    for (let tries = 0; tries < TRIES && !this.connect(user, this.random.below(users)); tries++);
+  }
+
+  /** @returns whether they did not know each other before */
+  private connect(a: number, b: number): boolean {
+    if (a === b || this.books[a]!.includes(b)) {
+      return false
     }
+
+    this.books[a]!.push(b)
+    this.books[b]!.push(a)
+    return true
   }
 
   /**
-   * An update goes to all that its author knows, and from each who did not have it to all that one knows and that did
-   * not pass it on, to the depth it has.
+   * An update goes to all that its author knows, and from each who did not have it to all that one knows but the
+   * author, to the depth it has.
    */
   private publish(author: number, total: { repeats: number; messages: number }): void {
     const { depth, successfulConnection } = this.behaviour
     const mark = ++this.updates
-    const { seen, queue, senders } = this
+    const { seen, queue } = this
     let [from, to] = [0, 1]
     queue[0] = author
-    senders[0] = -1
-    seen[author] = mark
 
     for (let hop = 0; hop <= depth; hop++) {
       const end = to
 
       for (; from < end; from++) {
         for (const other of this.books[queue[from]!]!) {
-          if (this.passedOn(from, other)) {
+          if (other === author) {
             continue
           }
 
           total.messages++
 
-          if (this.happens(successfulConnection)) {
-            if (seen[other] === mark) {
-              total.repeats++
-            } else {
-              seen[other] = mark
-              queue[to] = other
-              senders[to++] = from
-              this.hold(other, author)
-            }
+          if (!this.happens(successfulConnection)) {
+            continue
+          } else if (seen[other] === mark) {
+            total.repeats++
+          } else {
+            seen[other] = mark
+            queue[to++] = other
           }
         }
       }
     }
   }
 
-  /** Whether somebody is among those through whom the update came: its list of checked users names them */
-  private passedOn(at: number, user: number): boolean {
-    for (let step = at; step >= 0; step = this.senders[step]!) {
-      if (this.queue[step] === user) {
-        return true
+  /** For each user the size of its connected group, without itself */
+  private reach(): number[] {
+    const reach: number[] = Array.from({ length: this.books.length }, () => -1)
+
+    for (let user = 0; user < reach.length; user++) {
+      const group = reach[user] === -1 ? [user] : []
+      reach[user] = Math.max(0, reach[user]!)
+
+      for (const member of group) {
+        for (const other of this.books[member]!.filter((each) => reach[each] === -1)) {
+          reach[other] = 0
+          group.push(other)
+        }
       }
+
+      group.forEach((member) => (reach[member] = group.length - 1))
     }
 
-    return false
-  }
-
-  private hold(holder: number, author: number): void {
-    let bits = this.holders[author]!
-
-    if (bits.length <= holder >> 5) {
-      const grown = new Uint32Array(Math.max(bits.length * 2, (holder >> 5) + 1))
-      grown.set(bits)
-      this.holders[author] = bits = grown
-    }
-
-    const bit = 1 << (holder & 31)
-
-    if ((bits[holder >> 5]! & bit) === 0) {
-      bits[holder >> 5]! |= bit
-      this.reach[author]!++
-    }
+    return reach
   }
 
   private makeRoom(nodes: number): void {
@@ -201,7 +193,6 @@ export class RandomGraph {
       seen.set(this.seen)
       this.seen = seen
       this.queue = new Int32Array(2 * nodes)
-      this.senders = new Int32Array(2 * nodes)
     }
   }
 
