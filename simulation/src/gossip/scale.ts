@@ -99,9 +99,9 @@ function draw(report: Report, results: readonly ScaleResult[]): void {
   )
 }
 
-function judge(report: Report, { nodes, rssBytes, ms, delivery, idlePeerBytes }: ScaleResult): void {
-  const took = `${(rssBytes / 2 ** 30).toFixed(1)} GiB, ${(ms / 1_000).toFixed(0)} s`
-  report.check(`${nodes} nodes within 12 GiB and 10 minutes (${took})`, rssBytes <= MAX_BYTES && ms <= MAX_MS)
+function judge(report: Report, { nodes, rssBytes, cpuMs, delivery, idlePeerBytes }: ScaleResult): void {
+  const took = `${(rssBytes / 2 ** 30).toFixed(1)} GiB, ${(cpuMs / 1_000).toFixed(0)} s of a processor`
+  report.check(`${nodes} nodes within 12 GiB and 10 minutes (${took})`, rssBytes <= MAX_BYTES && cpuMs <= MAX_MS)
   report.check(`an announce reaches 99.9 % of them (${percent(delivery)})`, delivery >= 0.999)
   const idle = `${idlePeerBytes.toFixed(0)} bytes`
   report.check(`an idle peer takes at most 2 kB of the engine (${idle})`, idlePeerBytes <= MAX_IDLE_BYTES)
