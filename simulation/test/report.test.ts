@@ -98,6 +98,17 @@ describe('a plot', () => {
     expect(niceStep(atLeast)).toBe(step)
   })
 
+  it('names what stands for numbers, aslant below the axis', () => {
+    const scale = createScale({ label: '', names: ['cats', 'dogs'] }, [], [0, 100])
+    expect(scale.ticks.map(({ value, text }) => [text, scale.at(value)])).toEqual([
+      ['cats', 25],
+      ['dogs', 75]
+    ])
+    const named = plot({ ...init, x: { label: 'pet', names: ['cats', 'dogs'] } })
+    expect(parse(named)).toContain('svg')
+    expect(named).toMatch(/rotate\(-40 [^>]*>dogs<\/text>/)
+  })
+
   it('draws the same values the same way', () => {
     expect(drawing).toBe(plot(JSON.parse(JSON.stringify(init)) as typeof init))
   })

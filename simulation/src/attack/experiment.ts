@@ -97,13 +97,12 @@ function draw(report: Report, rows: readonly Row[]): void {
     rows
       .filter(({ protocol }) => protocol === name)
       .map(({ scenario, outcome }) => [names.indexOf(scenario) + 1, pick(outcome)])
-  const legend = names.map((name, i) => `${i + 1} ${name}`).join(', ')
   report.svg(
     'attack-delivery',
     plot({
       title: 'Delivered to those the attack is aimed at (simulated)',
-      description: `Scenarios: ${legend}.`,
-      x: { label: names.length > 8 ? 'scenario, numbered as in the table' : legend },
+      description: 'One mark for each protocol in each scenario.',
+      x: { label: 'scenario', names },
       y: { label: 'delivered, %' },
       series: contestants.map(({ name }) => ({
         name,

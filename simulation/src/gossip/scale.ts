@@ -35,7 +35,13 @@ export const scaleExperiment: Experiment = {
 /** @returns what `scale-process.ts` prints */
 async function runApart(nodes: number, seed: number): Promise<ScaleResult> {
   const script = new URL('scale-process.ts', import.meta.url).pathname
-  const flags = ['--max-old-space-size=11000', '--expose-gc', '--conditions=@hearsay/source']
+  // a large young generation saves a third of the time: most of what a message makes is gone when it has arrived
+  const flags = [
+    '--max-old-space-size=11000',
+    '--max-semi-space-size=128',
+    '--expose-gc',
+    '--conditions=@hearsay/source'
+  ]
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, script, String(nodes), String(seed)])
   return JSON.parse(stdout) as ScaleResult
 }

@@ -5,6 +5,8 @@ export interface Axis {
   scale?: 'linear' | 'log'
   /** Where it begins at the latest; linear axes begin at 0 at the latest unless told otherwise */
   from?: number
+  /** What the values 1, 2, 3 … stand for, in place of numbers */
+  names?: readonly string[]
 }
 
 export interface Scale {
@@ -17,11 +19,22 @@ const WANTED_TICKS = 6
 
 /** @param pixels - where the axis begins and ends on the picture */
 export function createScale(axis: Axis, values: readonly number[], pixels: readonly [number, number]): Scale {
+  if (axis.names !== undefined) {
+    return namedScale(axis.names, pixels)
+  }
+
   const lowest = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
   const highest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
   return axis.scale === 'log'
     ? logScale(Math.min(lowest, axis.from ?? lowest), highest, pixels)
     : linearScale(Math.min(lowest, axis.from ?? 0), highest, pixels)
+}
+
+function namedScale(names: readonly string[], [begin, end]: readonly [number, number]): Scale {
+  return {
+    at: (value) => begin + ((value - 0.5) / names.length) * (end - begin),
+    ticks: names.map((name, i) => ({ value: i + 1, text: name }))
+  }
 }
 
 function linearScale(lowest: number, highest: number, [begin, end]: readonly [number, number]): Scale {

@@ -24,10 +24,20 @@ const WIDTH = 800
 const HEIGHT = 500
 const LEFT = 90
 const RIGHT = 30
-const BOTTOM = 60
+const BOTTOM = HEIGHT - 60
+/** Names stand aslant below the axis */
+const BOTTOM_WITH_NAMES = HEIGHT - 150
+const SLANT = -40
 const LEGEND_TOP = 52
 const LEGEND_COLUMNS = 3
 const LEGEND_LINE = 22
+interface Frame {
+  across: Scale
+  up: Scale
+  top: number
+  bottom: number
+}
+
 /** With more points than these, a line needs no marks */
 const MAX_MARKS = 40
 
@@ -35,6 +45,7 @@ const MAX_MARKS = 40
 export function plot({ title, description, x, y, series }: PlotInit): string {
   const points = series.flatMap((each) => each.points)
   const top = LEGEND_TOP + LEGEND_LINE * Math.ceil(series.length / LEGEND_COLUMNS)
+  const bottom = x.names === undefined ? BOTTOM : BOTTOM_WITH_NAMES
   const across = createScale(
     x,
     points.map(([value]) => value),
@@ -43,14 +54,15 @@ export function plot({ title, description, x, y, series }: PlotInit): string {
   const up = createScale(
     y,
     points.map(([, value]) => value),
-    [HEIGHT - BOTTOM, top]
+    [bottom, top]
   )
+  const frame = { across, up, top, bottom }
 
   return picture(
     { width: WIDTH, height: HEIGHT, title, description: [description, ...series.map(inWords)].join(' ') },
-    ...grid(across, up, top),
-    ...axisLabels(x, y, top),
-    ...series.flatMap((each, index) => draw(each, index, across, up)),
+    ...grid(frame, x.names !== undefined),
+    ...axisLabels(x, y, frame),
+    ...series.flatMap((each, index) => draw(each, index, frame)),
     ...series.flatMap(({ name, as }, index) => legend(name, index, as))
   )
 }
@@ -62,12 +74,11 @@ function inWords({ name, points }: Series): string {
     : `${name}: ${text(first[1])} at ${text(first[0])}, ${text(last[1])} at ${text(last[0])}.`
 }
 
-function grid(across: Scale, up: Scale, top: number): string[] {
-  const bottom = HEIGHT - BOTTOM
+function grid({ across, up, top, bottom }: Frame, slanted: boolean): string[] {
   return [
     ...across.ticks.flatMap(({ value, text: shown }) => [
       element('path', { d: `M${round(across.at(value))} ${top}V${bottom}`, stroke: FAINT }),
-      label(shown, across.at(value), bottom + 20, { 'text-anchor': 'middle' })
+      tick(shown, across.at(value), bottom, slanted)
     ]),
     ...up.ticks.flatMap(({ value, text: shown }) => [
       element('path', { d: `M${LEFT} ${round(up.at(value))}H${WIDTH - RIGHT}`, stroke: FAINT }),
@@ -77,20 +88,27 @@ function grid(across: Scale, up: Scale, top: number): string[] {
   ]
 }
 
-function axisLabels(x: Axis, y: Axis, top: number): string[] {
-  const middle = (top + HEIGHT - BOTTOM) / 2
+function tick(shown: string, x: number, bottom: number, slanted: boolean): string {
+  const y = bottom + (slanted ? 14 : 20)
+  return slanted
+    ? label(shown, x + 4, y, { 'text-anchor': 'end', transform: `rotate(${SLANT} ${round(x + 4)} ${y})` })
+    : label(shown, x, y, { 'text-anchor': 'middle' })
+}
+
+function axisLabels(x: Axis, y: Axis, { top, bottom }: Frame): string[] {
+  const middle = (top + bottom) / 2
   return [
     label(x.label, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, { 'text-anchor': 'middle' }),
     label(y.label, 20, middle, { 'text-anchor': 'middle', transform: `rotate(-90 20 ${round(middle)})` })
   ]
 }
 
-function draw({ points, as = 'line' }: Series, index: number, across: Scale, up: Scale): string[] {
+function draw({ points, as = 'line' }: Series, index: number, { across, up, bottom }: Frame): string[] {
   const colour = colourOf(index)
   const at = points.map(([x, y]): [number, number] => [across.at(x), up.at(y)])
 
   if (as === 'bars') {
-    return bars(at, colour)
+    return bars(at, colour, bottom)
   }
 
   const marks = as === 'points' || at.length <= MAX_MARKS ? at.map(([x, y]) => mark(index, x, y, colour)) : []
@@ -99,8 +117,7 @@ function draw({ points, as = 'line' }: Series, index: number, across: Scale, up:
   return as === 'points' ? marks : [element('path', line), ...marks]
 }
 
-function bars(at: readonly (readonly [number, number])[], colour: string): string[] {
-  const bottom = HEIGHT - BOTTOM
+function bars(at: readonly (readonly [number, number])[], colour: string, bottom: number): string[] {
   const gaps = at.slice(1).map(([x], i) => x - at[i]![0])
   const width = Math.max(1, Math.min(40, ...gaps) - 1)
   return at.map(([x, y]) =>
