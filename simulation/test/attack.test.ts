@@ -14,7 +14,7 @@ const SLOW = 120_000
 const scenario = (name: string): (typeof scenarios)[number] => scenarios.find((each) => each.name === name)!
 
 describe('the attack lab', () => {
-  it('T1: lets only DecodeError out of the codec', () => {
+  it('T1: lets only DecodeError out of the codec', { timeout: SLOW }, () => {
     expect(attackCodec(20_000, 1)).toBeUndefined()
   })
 

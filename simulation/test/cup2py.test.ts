@@ -61,7 +61,7 @@ describe('the random graph process', () => {
     expect(runProcess(7)).not.toEqual(runProcess(8))
   })
 
-  it('has the proportions of the published figures', () => {
+  it('has the proportions of the published figures', { timeout: 60_000 }, () => {
     const runs = Array.from({ length: 60 }, (_, i) => runProcess(i + 1)).map(({ generations, shown }) => {
       const { nodes, edges, repeats } = generations.at(-1)!
       const reach = shown.at(-1)!.graph.reach.filter((each) => each > 0)

@@ -31,7 +31,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-describe('an experiment', () => {
+describe('an experiment', { timeout: SLOW }, () => {
   it('of SHOUT finds everything as the paper has it, and draws it', async () => {
     const report = new Report(folder, () => {})
     await shoutExperiment.run(report)

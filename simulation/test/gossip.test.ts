@@ -3,20 +3,22 @@ import { runGossip, shortfalls } from '../src/gossip/scenario.ts'
 import { readScenarios } from '../src/scenario-files.ts'
 import type { GossipScenario } from '../src/gossip/scenario.ts'
 
+const SLOW = 60_000
+
 describe.each(readScenarios().map((scenario) => [scenario.name, scenario] as const))(
   'scenario %s',
   (_name, scenario) => {
-    it('meets what it expects', () => {
+    it('meets what it expects', { timeout: SLOW }, () => {
       expect(shortfalls(runGossip(scenario), scenario)).toEqual([])
     })
 
-    it('repeats itself to the last effect, by seed', () => {
+    it('repeats itself to the last effect, by seed', { timeout: SLOW }, () => {
       const hash = (seed: number): string => runGossip({ ...scenario, seed }).traceHash
       expect(hash(2)).toBe(hash(2))
       expect(hash(2)).not.toBe(hash(3))
     })
 
-    it('fails where its swarm is crippled', () => {
+    it('fails where its swarm is crippled', { timeout: SLOW }, () => {
       const { config } = scenario
       // nobody knows anybody
       expect(shortfalls(runGossip({ ...scenario, knownPeers: 0 }), scenario).join()).toMatch(/coverage.*connected/)
@@ -41,7 +43,7 @@ const small: GossipScenario = {
   config: { degree: 6 }
 }
 
-describe('a swarm', () => {
+describe('a swarm', { timeout: SLOW }, () => {
   it('survives churn: those who stay get nearly everything', () => {
     const result = runGossip({ ...small, churn: { every: 60_000, share: 0.3, times: 1 } })
     expect(result.delivery).toBeGreaterThan(0.95)

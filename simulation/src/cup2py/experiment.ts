@@ -6,13 +6,13 @@ import { mean, median, quantile } from '../swarm/measures.ts'
 import type { Experiment, Report } from '../experiment.ts'
 import type { Generation, Graph } from './random-graph.ts'
 
-export const SEEDS = 30
+const SEEDS = 30
 const GENERATIONS = 50
 /** Of which graphs and histograms are drawn */
 const SHOWN = [5, 15, 25, 50]
 const BINS = 20
 
-export interface Run {
+interface Run {
   seed: number
   generations: Generation[]
   shown: { generation: number; graph: Graph }[]

@@ -5,7 +5,7 @@ import { percent, table } from '../report/table.ts'
 import type { Experiment, Report } from '../experiment.ts'
 import type { ScaleResult } from './scale-process.ts'
 
-export const SIZES = [100, 316, 1_000, 3_162, 10_000, 31_623, 100_000]
+const SIZES = [100, 316, 1_000, 3_162, 10_000, 31_623, 100_000]
 const MAX_BYTES = 12 * 2 ** 30
 const MAX_MS = 600_000
 const MAX_IDLE_BYTES = 2_048

@@ -12,10 +12,6 @@ export class Agenda {
   private readonly heap: Entry[] = []
   private order = 0
 
-  get size(): number {
-    return this.heap.length
-  }
-
   /** When the earliest entry is due, if there is one */
   get next(): Millis | undefined {
     return this.heap[0]?.at

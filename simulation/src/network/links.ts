@@ -15,7 +15,7 @@ export interface LinkConfig {
   maxRetransmits?: number
 }
 
-export const linkDefaults: Required<LinkConfig> = {
+const linkDefaults: Required<LinkConfig> = {
   latency: [10, 120],
   jitter: 0,
   loss: 0,

@@ -111,11 +111,6 @@ export class VirtualNetwork<T extends Protocol> {
     return this.trace.digest
   }
 
-  /** How much is under way */
-  get pending(): number {
-    return this.agenda.size
-  }
-
   get size(): number {
     return this.nodes.size
   }
@@ -163,11 +158,6 @@ export class VirtualNetwork<T extends Protocol> {
     if (node !== undefined) {
       this.input(node, { type: 'command', command })
     }
-  }
-
-  /** Whom a node has a session with */
-  sessions(self: PeerKey): ReadonlySet<PeerKey> {
-    return new Set(this.nodes.get(self)?.sessions.keys() ?? [])
   }
 
   /** Let `happen` happen in `after` ms: for what a scenario does to the network */

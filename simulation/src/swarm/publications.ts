@@ -17,10 +17,6 @@ export class Publications {
   /** Second deliveries to the same node */
   repeated = 0
 
-  get count(): number {
-    return this.all.length
-  }
-
   get deliveries(): number {
     return this.latencies.length
   }
