@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { runGossip, shortfalls } from '../src/gossip/scenario.ts'
+import { churn } from '../src/network/churn.ts'
+import { createSwarm, runGossip, shortfalls } from '../src/gossip/scenario.ts'
 import { readScenarios } from '../src/scenario-files.ts'
 import type { GossipScenario } from '../src/gossip/scenario.ts'
 
@@ -44,6 +45,18 @@ const small: GossipScenario = {
 }
 
 describe('a swarm', { timeout: SLOW }, () => {
+  it('replaces by churn as many as asked for, one after the other', () => {
+    const swarm = createSwarm(small)
+    const joined: number[] = []
+    churn(swarm.network, { every: 60_000, share: 0.3, times: 1 }, () => {
+      joined.push(swarm.network.now)
+      swarm.join()
+    })
+    swarm.network.run(60_000)
+    expect([swarm.network.size, swarm.all.length, joined.length]).toEqual([60, 78, 18])
+    expect(new Set(joined).size).toBe(18)
+  })
+
   it('survives churn: those who stay get nearly everything', () => {
     const result = runGossip({ ...small, churn: { every: 60_000, share: 0.3, times: 1 } })
     expect(result.delivery).toBeGreaterThan(0.95)
