@@ -1,62 +1,60 @@
-/** `pnpm simulate [scenario…]`: the engines on a virtual network; each scenario passes or fails by what it expects. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
-import { runGossip, shortfalls } from './src/gossip.ts'
-import type { GossipScenario } from './src/gossip.ts'
+/** `pnpm simulate [scenario…]`: the engines on a virtual network; what each scenario expects passes or fails. */
+import { checkNames, ExitCode, integerOption, readArguments, runCommand } from '../scripts/command-line.ts'
+import { Report } from './src/experiment.ts'
+import { experiments } from './src/experiments.ts'
 
 const HELP = `Usage: pnpm simulate [options] [scenario…]
 
-Runs the production engines on a deterministic virtual network and checks what each scenario expects.
+Runs the production engines on a deterministic virtual network, and the experiments of the papers, and checks what each
+of them expects. Tables are printed; JSON and SVG files go to a folder.
+
+Scenarios:
+${experiments.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`).join('\n')}
+
+Without a name all run but those marked (apart).
 
 Options:
-  --seed <n>  another seed than the scenario's
-  --help      this text
+  --seed <n>      another seed than the scenario's own
+  --out <folder>  for JSON and SVG files (default: simulation/results)
+  --help          this text
 
 Examples:
   pnpm simulate                       all scenarios
   pnpm simulate gossip-200 --seed 7   one of them, with another seed
 `
 
-const folder = new URL('./scenarios/', import.meta.url)
+await runCommand('simulate', async () => {
+  const { values, positionals } = readArguments({
+    options: {
+      seed: { type: 'string' },
+      out: { type: 'string', default: new URL('results', import.meta.url).pathname },
+      help: { type: 'boolean', short: 'h' }
+    },
+    allowPositionals: true
+  })
 
-function readScenario(name: string): GossipScenario {
-  return JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as GossipScenario
-}
-
-function report(scenario: GossipScenario): boolean {
-  const start = performance.now()
-  const result = runGossip(scenario)
-  const missing = shortfalls(result, scenario)
-  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`
-  console.log(
-    `${missing.length === 0 ? 'pass' : 'FAIL'} ${scenario.name}: ${scenario.nodes} nodes, seed ${scenario.seed}, ` +
-      `connected ${percent(result.connected)}, coverage ${percent(result.coverage)}, ` +
-      `${result.redundancy.toFixed(2)} received per delivery, latency p50 ${result.p50Latency.toFixed(0)} ms, ` +
-      `p99 ${result.p99Latency.toFixed(0)} ms, trace ${result.traceHash}, ${((performance.now() - start) / 1_000).toFixed(1)} s`
-  )
-  missing.forEach((line) => console.log(`  ${line}; replay: pnpm simulate ${scenario.name} --seed ${scenario.seed}`))
-  return missing.length === 0
-}
-
-const { values, positionals } = parseArgs({
-  options: { seed: { type: 'string' }, help: { type: 'boolean' } },
-  allowPositionals: true
-})
-
-if (values.help === true) {
-  console.log(HELP)
-} else {
-  const all = readdirSync(folder).map((file) => file.replace('.json', ''))
-  const names = positionals.length > 0 ? positionals : all
-  const unknown = names.filter((name) => !all.includes(name))
-
-  if (unknown.length > 0) {
-    console.error(`no scenario ${unknown.join(', ')}; there are ${all.join(', ')}`)
-    process.exitCode = 2
-  } else {
-    const seed = values.seed === undefined ? {} : { seed: Number(values.seed) }
-    const passed = names.filter((name) => report({ ...readScenario(name), ...seed })).length
-    console.log(`${passed} passed, ${names.length - passed} failed`)
-    process.exitCode = passed === names.length ? 0 : 1
+  if (values.help === true) {
+    console.log(HELP)
+    return ExitCode.OK
   }
-}
+
+  checkNames(
+    'scenario',
+    positionals,
+    experiments.map(({ name }) => name)
+  )
+  const seed = values.seed === undefined ? undefined : integerOption('--seed', values.seed, 0, Number.MAX_SAFE_INTEGER)
+  const report = new Report(values.out, (line) => console.log(line))
+  const chosen = experiments.filter(({ name, apart }) =>
+    positionals.length > 0 ? positionals.includes(name) : apart !== true
+  )
+
+  for (const { name, run } of chosen) {
+    const start = performance.now()
+    console.log(`\n${name}`)
+    await run(report, seed)
+    console.log(`${name} took ${((performance.now() - start) / 1_000).toFixed(1)} s`)
+  }
+
+  return report.close()
+})

@@ -1,9 +1,9 @@
 import { engineDefaults, GossipEngine } from '@hearsay/protocol-gossip/engine'
-import { VirtualNetwork } from './network.ts'
+import { VirtualNetwork } from './plain-network.ts'
 import type { Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
 import type { Message } from '@hearsay/protocol-gossip/codec'
 import type { Answer, Ask, Command, Event, GossipConfig, GossipEffect } from '@hearsay/protocol-gossip/engine'
-import type { Adapter } from './network.ts'
+import type { Adapter } from './plain-network.ts'
 
 export interface SwarmInit {
   seed: number

@@ -1,11 +1,11 @@
 import { encodeValue } from '@hearsay/protocol-shout/codec'
 import { engineDefaults, ShoutEngine } from '@hearsay/protocol-shout/engine'
-import { VirtualNetwork } from './network.ts'
+import { VirtualNetwork } from './plain-network.ts'
 import { fakeAnswer, fakeKey } from './shout-crypto.ts'
 import type { Millis, PeerKey } from '@hearsay/protocol-core/pure'
 import type { Value } from '@hearsay/protocol-shout/codec'
 import type { Answer, Ask, Command, Event, Result, ShoutConfig, Transmission } from '@hearsay/protocol-shout/engine'
-import type { Adapter } from './network.ts'
+import type { Adapter } from './plain-network.ts'
 
 export interface ShoutScenario {
   seed: number

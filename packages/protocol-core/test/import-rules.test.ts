@@ -117,8 +117,7 @@ describe('in the simulation', () => {
     'libp2p',
     '@libp2p/tcp',
     'node:net',
-    'node:tls',
-    'node:child_process'
+    'node:tls'
   ])('importing %s is an error', async (from) => {
     expect(await broken(path, use(from))).toEqual(['no-restricted-imports'])
   })

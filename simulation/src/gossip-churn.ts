@@ -1,8 +1,10 @@
 import { GossipSwarm, nodeName } from './gossip-swarm.ts'
+import { percent } from './report/table.ts'
 import type { Millis, PeerKey } from '@hearsay/protocol-core/pure'
+import type { Experiment } from './experiment.ts'
 import type { SwarmInit } from './gossip-swarm.ts'
 
-export interface GossipScenario extends SwarmInit {
+export interface ChurnScenario extends SwarmInit {
   name: string
   nodes: number
   /** Search cooldowns before anybody announces */
@@ -31,7 +33,7 @@ export interface GossipScenario extends SwarmInit {
   }
 }
 
-export interface GossipResult {
+export interface ChurnResult {
   coverage: number
   redundancy: number
   connected: number
@@ -42,7 +44,38 @@ export interface GossipResult {
 
 const SECOND = 1_000
 
-export function runGossip(scenario: GossipScenario): GossipResult {
+/** 30 % of the nodes are replaced in each cooldown */
+export const gossipChurn200: ChurnScenario = {
+  name: 'gossip-churn-200',
+  seed: 1,
+  nodes: 200,
+  knownPeers: 12,
+  latency: [10, 120],
+  warmUpCooldowns: 3,
+  churn: { share: 0.3, cooldowns: 8, grace: 10 * SECOND },
+  announces: 20,
+  settle: 10 * SECOND,
+  config: { degree: 6 },
+  expect: { coverage: 0.99, redundancy: 7, connected: 0.99, p99Latency: 2_000 }
+}
+
+export const churnExperiment: Experiment = {
+  name: gossipChurn200.name,
+  summary: '200 gossip engines, of which 30 % are replaced in each cooldown',
+  run(report, seed = gossipChurn200.seed) {
+    const result = runChurn({ ...gossipChurn200, seed })
+    const missing = shortfalls(result, gossipChurn200)
+    report.line(`  connected ${percent(result.connected)} of the node-seconds, covered ${percent(result.coverage)}`)
+    report.json(gossipChurn200.name, result)
+    report.check(
+      `${gossipChurn200.name} meets what it expects`,
+      missing.length === 0,
+      `${missing.join('; ')}; replay: pnpm simulate ${gossipChurn200.name} --seed ${seed}`
+    )
+  }
+}
+
+export function runChurn(scenario: ChurnScenario): ChurnResult {
   const swarm = createSwarm(scenario)
   const { network, config } = swarm
   network.run(scenario.warmUpCooldowns * config.searchCooldown)
@@ -64,7 +97,7 @@ export function runGossip(scenario: GossipScenario): GossipResult {
   }
 }
 
-function createSwarm(scenario: GossipScenario): GossipSwarm {
+function createSwarm(scenario: ChurnScenario): GossipSwarm {
   const swarm = new GossipSwarm(scenario)
   const names = Array.from({ length: scenario.nodes }, (_, index) => nodeName(index))
   names.forEach((name) => swarm.join(name, names))
@@ -77,7 +110,7 @@ function connectedNow(swarm: GossipSwarm): number {
 }
 
 /** @returns the share of node-seconds with the right number of verified peers */
-function churn(swarm: GossipSwarm, { share, cooldowns, grace }: NonNullable<GossipScenario['churn']>): number {
+function churn(swarm: GossipSwarm, { share, cooldowns, grace }: NonNullable<ChurnScenario['churn']>): number {
   const { network, config, alive } = swarm
   const seconds = (cooldowns * config.searchCooldown) / SECOND
   const perSecond = (share * alive.length * SECOND) / config.searchCooldown
@@ -103,7 +136,7 @@ function churn(swarm: GossipSwarm, { share, cooldowns, grace }: NonNullable<Goss
 }
 
 /** What a result lacks of what its scenario expects, in words */
-export function shortfalls(result: GossipResult, { expect }: GossipScenario): string[] {
+export function shortfalls(result: ChurnResult, { expect }: ChurnScenario): string[] {
   return [
     ...(result.coverage >= expect.coverage
       ? []

@@ -1,0 +1,39 @@
+import { flooding } from '../baselines/flooding.ts'
+import { gossipsub } from '../baselines/gossipsub.ts'
+import { writtenGossip } from '../baselines/written-gossip.ts'
+import { OurGossip } from '../swarm/gossip.ts'
+import { Lab } from './lab.ts'
+import type { Protocol } from '../network/network.ts'
+import type { Spreading } from '../swarm/spreading.ts'
+import type { Outcome } from './lab.ts'
+import type { AttackScenario } from './scenarios.ts'
+
+/** One protocol in the lab */
+export interface Contestant {
+  name: string
+  play: (scenario: AttackScenario, seed: number) => Outcome
+}
+
+/** For networks that may be attacked: twice the default degree. @see docs/simulation.md#the-attack-lab */
+export const HARDENED = { degree: 8, minConnections: 8 } as const
+export const hardened: Contestant = contestant(new OurGossip(HARDENED, 0, 'hearsay, degree 8'))
+
+/** Ours twice, and what it is compared with */
+export const contestants: readonly Contestant[] = [
+  hardened,
+  contestant(new OurGossip({}, 0, 'hearsay, defaults')),
+  contestant(writtenGossip),
+  contestant(flooding),
+  contestant(gossipsub)
+]
+
+function contestant<T extends Protocol>(spreading: Spreading<T>): Contestant {
+  return {
+    name: spreading.name,
+    play: (scenario, seed) => {
+      const { honest = 100, bandwidth } = scenario
+      const limits = bandwidth === undefined ? {} : { bandwidth }
+      return scenario.play(new Lab(spreading, { seed, honest, ...limits }))
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import { plot } from '../report/plot.ts'
+import { percent, table } from '../report/table.ts'
+import { contestants, hardened } from './contestants.ts'
+import { scenarios } from './scenarios.ts'
+import { thresholds } from './thresholds.ts'
+import type { Report } from '../experiment.ts'
+import type { Contestant } from './contestants.ts'
+import type { Outcome } from './lab.ts'
+import type { AttackScenario } from './scenarios.ts'
+
+interface Row {
+  scenario: string
+  protocol: string
+  outcome: Outcome
+}
+
+const COLUMNS = [
+  'scenario',
+  'protocol',
+  'delivered',
+  'to victims',
+  'p50 ms',
+  'p99 ms',
+  'duplicates',
+  'bytes/delivery',
+  'penalties',
+  'honest punished',
+  'hostile neighbours'
+]
+
+/** Every scenario against every contestant; simulated figures, all of them. */
+export function runLab(report: Report, seed: number, only?: readonly string[]): void {
+  const chosen = scenarios.filter(({ name }) => only === undefined || only.includes(name) || name === 'baseline')
+  const rows = chosen.flatMap((scenario) => {
+    report.line(`${scenario.name}: ${scenario.what}`)
+    return contestants.map((each) => play(scenario, each, seed))
+  })
+  report.line(table(COLUMNS, rows.map(cells)))
+  report.json('attack', rows)
+  draw(report, rows)
+  judge(report, rows, seed)
+}
+
+/** The thresholds alone, against ours alone */
+export function judgeOurs(report: Report, seed: number): void {
+  const names = ['baseline', ...thresholds.map(({ scenario }) => scenario)]
+  const rows = scenarios.filter(({ name }) => names.includes(name)).map((each) => play(each, hardened, seed))
+  judge(report, rows, seed)
+}
+
+function play(scenario: AttackScenario, { name, play: run }: Contestant, seed: number): Row {
+  return { scenario: scenario.name, protocol: name, outcome: run(scenario, seed) }
+}
+
+function judge(report: Report, rows: readonly Row[], seed: number): void {
+  const ours = rows.filter(({ protocol }) => protocol === hardened.name)
+  const baseline = ours.find(({ scenario }) => scenario === 'baseline')!.outcome
+
+  for (const { threat, scenario, expects, judge: judgement } of thresholds) {
+    const row = ours.find((each) => each.scenario === scenario)
+
+    if (row !== undefined) {
+      const { held, found } = judgement(row.outcome, baseline)
+      report.check(
+        `${threat} ${scenario}: ${expects}`,
+        held,
+        `${found}; replay: pnpm attack '${scenario}' --seed ${seed}`
+      )
+    }
+  }
+
+  const punished = ours.filter(({ outcome }) => outcome.wronglyPunished > 0).map(({ scenario }) => scenario)
+  report.check('no honest peer is punished', punished.length === 0, punished.join())
+}
+
+function cells({ scenario, protocol, outcome }: Row): (string | number)[] {
+  const { delivery, victims, p50Latency, p99Latency, duplicates, bytesPerDelivery, penalties, wronglyPunished } =
+    outcome
+  return [
+    scenario,
+    protocol,
+    percent(delivery),
+    percent(victims),
+    p50Latency.toFixed(0),
+    p99Latency.toFixed(0),
+    duplicates.toFixed(2),
+    bytesPerDelivery.toFixed(0),
+    penalties,
+    wronglyPunished,
+    percent(outcome.hostileShare)
+  ]
+}
+
+function draw(report: Report, rows: readonly Row[]): void {
+  const names = [...new Set(rows.map(({ scenario }) => scenario))]
+  const of = (name: string, pick: (outcome: Outcome) => number): [number, number][] =>
+    rows
+      .filter(({ protocol }) => protocol === name)
+      .map(({ scenario, outcome }) => [names.indexOf(scenario) + 1, pick(outcome)])
+  report.svg(
+    'attack-delivery',
+    plot({
+      title: 'Delivered to those the attack is aimed at (simulated)',
+      description: 'One mark for each protocol in each scenario.',
+      x: { label: 'scenario', names },
+      y: { label: 'delivered, %' },
+      series: contestants.map(({ name }) => ({
+        name,
+        points: of(name, ({ victims }) => (Number.isNaN(victims) ? 0 : 100 * victims)),
+        as: 'points'
+      }))
+    })
+  )
+}

@@ -1,0 +1,17 @@
+import { cup2pyExperiment } from './cup2py/experiment.ts'
+import { churnExperiment } from './gossip-churn.ts'
+import { gossipExperiment } from './gossip/experiment.ts'
+import { scaleExperiment } from './gossip/scale.ts'
+import { readScenarios, scenarioExperiment } from './scenario-files.ts'
+import { shoutExperiment } from './shout/experiment.ts'
+import type { Experiment } from './experiment.ts'
+
+/** All that `pnpm simulate` knows, in the order it runs them. */
+export const experiments: readonly Experiment[] = [
+  cup2pyExperiment,
+  shoutExperiment,
+  ...readScenarios().map(scenarioExperiment),
+  churnExperiment,
+  gossipExperiment,
+  scaleExperiment
+]
