@@ -98,6 +98,11 @@ export class HearsayProcess {
     return this.property('gossipApi')
   }
 
+  /** Of the DHT API, where there is one */
+  get dhtApi(): string {
+    return this.property('dhtApi')
+  }
+
   /** Lines of its log with all of these texts in them */
   logged(...texts: string[]): string[] {
     return this.log.filter((line) => texts.every((text) => line.includes(text)))
@@ -118,7 +123,7 @@ export class HearsayProcess {
     }
   }
 
-  private property(name: 'peerId' | 'listen' | 'gossipApi'): string {
+  private property(name: 'peerId' | 'listen' | 'gossipApi' | 'dhtApi'): string {
     const { [name]: value } = parse(this.firstLine)
     const text: unknown = Array.isArray(value) ? value[0] : value
 

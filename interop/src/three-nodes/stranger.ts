@@ -8,8 +8,7 @@ import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 
 const PROTOCOL = '/hearsay/gossip/1.0.0'
 
-/** PEER CHALLENGE: size 12, type 508; the challenge follows */
-const CHALLENGE = Buffer.from([0x00, 0x0c, 0x01, 0xfc])
+const CHALLENGE_TYPE = 508
 const CHALLENGE_BYTES = 12
 
 /** PEER ANNOUNCE: size, type 504, id, ttl 0, reserved, data type 1337, the text */
@@ -45,10 +44,10 @@ export class Stranger {
   }
 
   /** Opens a gossip stream on a connection of its own */
-  async visit(address: string): Promise<Visit> {
+  async visit(address: string, protocol: string = PROTOCOL): Promise<Visit> {
     const signal = AbortSignal.any([this.signal, AbortSignal.timeout(TIMEOUT)])
     const connection = await this.host.dial(multiaddr(address), { signal })
-    return new Visit(connection, await connection.newStream(PROTOCOL, { signal }), this.signal)
+    return new Visit(connection, await connection.newStream(protocol, { signal }), this.signal)
   }
 
   async stop(): Promise<void> {
@@ -61,7 +60,7 @@ export class Visit {
   private readonly connection: Connection
   private readonly stream: Stream
   private readonly signal: AbortSignal
-  private received: Buffer = Buffer.alloc(0)
+  private buffer: Buffer = Buffer.alloc(0)
   private ended = false
 
   constructor(connection: Connection, stream: Stream, signal: AbortSignal) {
@@ -69,7 +68,7 @@ export class Visit {
     this.stream = stream
     this.signal = signal
     stream.addEventListener('message', ({ data }) => {
-      this.received = Buffer.concat([this.received, data.subarray()])
+      this.buffer = Buffer.concat([this.buffer, data.subarray()])
     })
     stream.addEventListener('end', () => (this.ended = true))
     stream.addEventListener('close', () => (this.ended = true))
@@ -77,18 +76,29 @@ export class Visit {
 
   /** All bytes so far */
   get bytes(): Buffer {
-    return this.received
+    return this.buffer
   }
 
   get isCutOff(): boolean {
     return this.ended
   }
 
-  async challenged(): Promise<void> {
-    await this.until('a challenge', () => this.received.length >= CHALLENGE_BYTES)
+  /** PEER CHALLENGE: size 12, type 508 or what another dialect has; the challenge follows */
+  async challenged(type: number = CHALLENGE_TYPE): Promise<void> {
+    await this.received(CHALLENGE_BYTES)
+    const [size, sent] = [this.buffer.readUInt16BE(0), this.buffer.readUInt16BE(2)]
 
-    if (this.received.length !== CHALLENGE_BYTES || !this.received.subarray(0, 4).equals(CHALLENGE)) {
-      throw new Error(`the node should send a challenge first, and sent ${this.received.toString('hex')}`)
+    if (this.buffer.length !== CHALLENGE_BYTES || size !== CHALLENGE_BYTES || sent !== type) {
+      throw new Error(`the node should send a challenge first, and sent ${this.buffer.toString('hex')}`)
+    }
+  }
+
+  /** Waits for so many bytes in all */
+  async received(count: number): Promise<void> {
+    await this.until(`${count} bytes`, () => this.buffer.length >= count || this.ended)
+
+    if (this.buffer.length < count) {
+      throw new Error(`the stream ended after ${this.buffer.length} of ${count} bytes`)
     }
   }
 

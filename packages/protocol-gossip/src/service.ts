@@ -30,6 +30,9 @@ type Config = typeof constants.gossipDefaults
 
 const PREFIX = fixedPrefix(2, { inclusive: true })
 
+/** The second comes a second after the first, when the first dials are over */
+const ADDRESS_EVENTS = ['transport:listening', 'self:peer:update'] as const
+
 interface Subscription {
   party: string
   dataType: number
@@ -90,7 +93,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
 
   async start(): Promise<void> {
     await this.runner.start()
-    this.components.events.addEventListener('self:peer:update', this.onAddresses)
+    ADDRESS_EVENTS.forEach((type) => this.components.events.addEventListener(type, this.onAddresses))
   }
 
   /** By now the transports listen, and connections can be made */
@@ -99,7 +102,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
   }
 
   async stop(): Promise<void> {
-    this.components.events.removeEventListener('self:peer:update', this.onAddresses)
+    ADDRESS_EVENTS.forEach((type) => this.components.events.removeEventListener(type, this.onAddresses))
     await this.runner.stop()
     this.verified.clear()
     this.isReady = false

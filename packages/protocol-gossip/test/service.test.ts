@@ -4,6 +4,9 @@ import { yamux } from '@libp2p/yamux'
 import { gossip, P2P_PROTOCOL, PROTOCOL } from '@hearsay/protocol-gossip'
 import { decode, encode } from '@hearsay/protocol-gossip/codec'
 import { sessionEnd } from '@hearsay/protocol-core/testing'
+import { identify } from '@libp2p/identify'
+import { tcp } from '@libp2p/tcp'
+import { createLibp2p } from 'libp2p'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { addressOf, Hosts } from './hosts.ts'
 import { nonceFor } from './script.ts'
@@ -103,6 +106,32 @@ describe('gossip between libp2p hosts', () => {
     await verified(1, a, b)
     expect(a.services.gossip.peers).toEqual([{ peer: b.peerId.toString(), direction: 'outbound', dialect: 'gossip' }])
     expect(b.services.gossip.peers).toEqual([{ peer: a.peerId.toString(), direction: 'inbound', dialect: 'gossip' }])
+  })
+
+  it('tells a known peer its port before its proof, also right after the start', async () => {
+    const stranger = await createLibp2p({
+      addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+      transports: [tcp()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux()],
+      connectionMonitor: { enabled: false }
+    })
+    const said: Message[] = []
+    await stranger.handle(PROTOCOL, (stream) => {
+      sessionEnd(stream, { onFrame: (frame) => said.push(decode(frame)) })
+    })
+    const options = { addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] }, transports: [tcp()] }
+    const services = { identify: identify(), gossip: gossip({ knownPeers: stranger.getMultiaddrs().map(String) }) }
+    const host = await hosts.create({}, { ...options, services })
+    await vi.waitFor(() => expect(said).toHaveLength(1), 5_000)
+    const port = Number(
+      host
+        .getMultiaddrs()[0]!
+        .getComponents()
+        .find(({ name }) => name === 'tcp')!.value
+    )
+    expect(said).toEqual([{ type: 'info', port }])
+    await stranger.stop()
   })
 
   it('opens the stream again when it was lost and the connection was not', async () => {

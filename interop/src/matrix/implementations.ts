@@ -1,0 +1,188 @@
+/** The other implementations: how each is built, and what it does. */
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Program } from './peer-process.ts'
+
+export interface Implementation {
+  /** The first part of its cells' names */
+  name: string
+  /** For people */
+  title: string
+  /** Programs it needs; each is asked for its version, and the first names it for `--require` */
+  toolchain: readonly Tool[]
+  /** libp2p protocols it speaks, in both roles */
+  protocols: readonly string[]
+  /** TCP APIs of ours it is a client of */
+  apis: readonly ('gossip-api' | 'dht-api')[]
+  /** Vector files it checks */
+  vectors: readonly string[]
+  /** Bits of the proof of work that tests the gate: fewer where the language is slow. @default 24 */
+  gateBits?: number
+  /** Gossip features it has no means to show. @default none */
+  without?: readonly string[]
+  /** Builds it, when that is not done yet */
+  prepare: (say: (line: string) => void) => Promise<Program>
+}
+
+export interface Tool {
+  command: string
+  versionArgs: readonly string[]
+}
+
+/** What there is of an implementation on this machine */
+export type Available = { program: Program; versions: string } | { missing: string } | { broken: string }
+
+const PEERS = fileURLToPath(new URL('../../peers', import.meta.url))
+const GOSSIP = '/hearsay/gossip/1.0.0'
+const GOSSIP_P2P = '/hearsay/gossip-p2p/1.0.0'
+const SHOUT = '/hearsay/shout/1.0.0'
+const CUP2PY = '/hearsay/cup2py/1.0.0'
+const MIDTERM = '/hearsay/gossip-midterm/1.0.0'
+/** A sixteenth of the work */
+const SLOW_BITS = 20
+const GOSSIP_VECTORS = ['gossip.json', 'gossip-malformed.json']
+
+export const implementations: readonly Implementation[] = [
+  {
+    name: 'go',
+    title: 'Go, on go-libp2p',
+    toolchain: [{ command: 'go', versionArgs: ['version'] }],
+    protocols: [GOSSIP, GOSSIP_P2P, SHOUT],
+    apis: [],
+    vectors: [...GOSSIP_VECTORS, 'shout.json'],
+    prepare: buildGo
+  },
+  {
+    name: 'rust',
+    title: 'Rust, on rust-libp2p',
+    toolchain: [{ command: 'cargo', versionArgs: ['--version'] }],
+    protocols: [GOSSIP, GOSSIP_P2P, CUP2PY],
+    apis: [],
+    vectors: [...GOSSIP_VECTORS, 'cup2py.json'],
+    prepare: buildRust
+  },
+  {
+    name: 'python',
+    title: 'Python, from scratch',
+    toolchain: [{ command: 'python3', versionArgs: ['--version'] }],
+    protocols: [GOSSIP, GOSSIP_P2P, MIDTERM],
+    apis: ['gossip-api', 'dht-api'],
+    vectors: [...GOSSIP_VECTORS, 'rsa.json', 'cup2py.json', 'dht.json'],
+    gateBits: SLOW_BITS,
+    prepare: buildPython
+  },
+  {
+    name: 'node',
+    title: 'Node.js, by hand on js-libp2p',
+    toolchain: [],
+    protocols: [GOSSIP, GOSSIP_P2P],
+    apis: ['gossip-api'],
+    vectors: [...GOSSIP_VECTORS, 'rsa.json'],
+    gateBits: SLOW_BITS,
+    prepare: async () => nodeProgram('node/peer.ts')
+  },
+  {
+    name: 'package',
+    title: 'our package, under the other names of noise and yamux',
+    toolchain: [],
+    protocols: [GOSSIP],
+    apis: [],
+    vectors: [],
+    without: ['informs', 'offers'],
+    prepare: async () => nodeProgram('package/peer.ts')
+  }
+]
+
+/** Outside the clone, so that a build outlives it */
+export function cacheFolder(): string {
+  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'hearsay-interop')
+}
+
+/** What can be run of it; a build that fails is broken, and not missing */
+export async function available(implementation: Implementation, say: (line: string) => void): Promise<Available> {
+  const versions = []
+
+  for (const { command, versionArgs } of implementation.toolchain) {
+    const { status, stdout, error } = spawnSync(command, versionArgs, { encoding: 'utf8' })
+
+    if (error !== undefined || status !== 0) {
+      return { missing: `${command} is not installed` }
+    }
+
+    versions.push(stdout.trim())
+  }
+
+  try {
+    return { program: await implementation.prepare(say), versions: versions.join(', ') || process.version }
+  } catch (err) {
+    return { broken: (err as Error).message }
+  }
+}
+
+export function nodeProgram(path: string): Program {
+  return { command: process.execPath, args: ['--conditions=@hearsay/source', join(PEERS, path)] }
+}
+
+async function buildGo(say: (line: string) => void): Promise<Program> {
+  const command = join(cacheFolder(), 'go', 'peer')
+  const options = { cwd: join(PEERS, 'go'), env: { GOFLAGS: '-mod=readonly -buildvcs=false' } }
+  await execute('go', ['build', '-trimpath', '-o', command, '.'], { ...options, say })
+  return { command, args: [] }
+}
+
+async function buildRust(say: (line: string) => void): Promise<Program> {
+  const target = join(cacheFolder(), 'rust')
+  const options = { cwd: join(PEERS, 'rust'), env: { CARGO_TARGET_DIR: target } }
+  await execute('cargo', ['build', '--release', '--locked', '--quiet'], { ...options, say })
+  return { command: join(target, 'release', 'peer'), args: [] }
+}
+
+/** A virtual environment for each state of the requirements */
+async function buildPython(say: (line: string) => void): Promise<Program> {
+  const requirements = join(PEERS, 'python', 'requirements.txt')
+  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 16)
+  const folder = join(cacheFolder(), `python-${hash}`)
+  const command = join(folder, 'bin', 'python3')
+  const done = join(folder, 'complete')
+
+  if (!existsSync(done)) {
+    rmSync(folder, { recursive: true, force: true })
+    await execute('python3', ['-m', 'venv', folder], { say })
+    await execute(command, ['-m', 'pip', 'install', '--quiet', '--require-hashes', '-r', requirements], { say })
+    mkdirSync(done)
+  }
+
+  return { command, args: ['-B', join(PEERS, 'python', 'peer.py')] }
+}
+
+interface ExecuteOptions {
+  cwd?: string
+  env?: Readonly<Record<string, string>>
+  say: (line: string) => void
+}
+
+/** In characters, the newest, of what a build that failed said */
+const MAX_SAID = 4_000
+
+/** @throws {Error} with what it said, when it fails */
+async function execute(command: string, args: readonly string[], options: ExecuteOptions): Promise<void> {
+  const { cwd, env, say } = options
+  say(`${command} ${args.join(' ')}`)
+  const child = spawn(command, [...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  const listen = (text: string): void => void (said = (said + text).slice(-MAX_SAID))
+  child.stdout.setEncoding('utf8').on('data', listen)
+  child.stderr.setEncoding('utf8').on('data', listen)
+  const code = await new Promise((resolve) => {
+    child.on('error', (err) => resolve(err.message))
+    child.on('close', resolve)
+  })
+
+  if (code !== 0) {
+    throw new Error(`${command} ${args.join(' ')} failed (${String(code)}): ${said.trim()}`)
+  }
+}
