@@ -1,6 +1,7 @@
+import { cup2py } from './cup2py.ts'
 import { gossip } from './gossip.ts'
 import { rsa } from './rsa.ts'
 import type { Protocol } from './case.ts'
 
 /** Those whose files can be checked; a file belongs to the one that knows most of its sections. */
-export const protocols: readonly Protocol[] = [gossip, rsa]
+export const protocols: readonly Protocol[] = [gossip, rsa, cup2py]
