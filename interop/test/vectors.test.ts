@@ -7,10 +7,9 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { problemOf } from '../src/vectors/case.ts'
 import { ownFiles, vectors } from '../src/vectors/command.ts'
 import { isObject } from '../src/vectors/json.ts'
-import { protocols } from '../src/vectors/protocols.ts'
-import { readVectorFile } from '../src/vectors/read-file.ts'
+import { readVectorFile, recognise } from '../src/vectors/read-file.ts'
 import { casesOf } from '../src/vectors/sections.ts'
-import type { Case } from '../src/vectors/case.ts'
+import type { Case, Sections } from '../src/vectors/case.ts'
 import type { Json, JsonObject } from '../src/vectors/json.ts'
 
 const COMMAND = fileURLToPath(new URL('../vectors.ts', import.meta.url))
@@ -66,8 +65,8 @@ function sectionsOf(content: JsonObject): string[] {
   })
 }
 
-function tableOf(content: JsonObject): (typeof protocols)[number]['sections'] {
-  return protocols.find(({ sections }) => Object.keys(content).some((name) => Object.hasOwn(sections, name)))!.sections
+function tableOf(content: JsonObject): Sections {
+  return recognise(content).sections
 }
 
 /** The file with one section, and what that refers to */
@@ -116,7 +115,7 @@ function altered(value: Json): Json {
 }
 
 /** What tells a person something, and a program nothing */
-const REMARKS = new Set(['label', 'note', 'source', 'origin', 'rule'])
+const REMARKS = new Set(['label', 'note', 'source', 'origin', 'rule', 'wrongPasswordNote'])
 const ABOUT_THE_ORIGINAL = /^original(Parser|Result|Raises)$/
 
 /** Whether a change of this makes a difference: rubbish remains rubbish, of that only the verdict counts */
@@ -126,6 +125,8 @@ function matters(path: string[], content: JsonObject): boolean {
 
   if (path.some((each) => REMARKS.has(each) || ABOUT_THE_ORIGINAL.test(each))) {
     return false
+  } else if (key === 'message' && 'localHash' in entry) {
+    return entry['result'] !== null || entry['addressBookChanged'] === true
   } else if ('initHex' in entry) {
     return entry['valid'] === true ? key !== 'expected' : key === 'valid' || key === 'okHex'
   }
@@ -142,9 +143,10 @@ function caseAt(content: JsonObject, [outer = '', second = '', third, fourth]: s
       : isIndex(second)
         ? `${outer}[${second}]`
         : `${outer}.${second}`
-  return casesOf(content, tableOf(content)).find(
-    ({ name }) => `${name} `.startsWith(`${entry} `) || name.startsWith(`${entry}.`)
-  )!
+  const cases = casesOf(content, tableOf(content))
+  const named = (start: string): Case | undefined =>
+    cases.find(({ name }) => `${name} `.startsWith(`${start} `) || name.startsWith(`${start}.`))
+  return (named(`${entry}[${third}]`) ?? named(entry))!
 }
 
 function isIndex(key: string): boolean {

@@ -4,9 +4,9 @@ import { runGossip, shortfalls } from '../src/gossip.ts'
 import type { GossipScenario } from '../src/gossip.ts'
 
 const folder = new URL('../scenarios/', import.meta.url)
-const scenarios = readdirSync(folder).map(
-  (file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as GossipScenario
-)
+const scenarios = readdirSync(folder)
+  .filter((file) => file.startsWith('gossip'))
+  .map((file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as GossipScenario)
 
 describe.each(scenarios.map((scenario) => [scenario.name, scenario] as const))('scenario %s', (_name, scenario) => {
   it('meets what it expects', () => {

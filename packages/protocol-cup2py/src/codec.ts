@@ -13,7 +13,9 @@ import { parseDate } from './date.ts'
 import { isUserHash, recordText, userHash } from './record.ts'
 import type { UserRecord } from './record.ts'
 
+export { dateMillis, formatDate, parseDate } from './date.ts'
 export { isNewer, isUserHash, peerOf, recordText, signedText, userHash, versionOf } from './record.ts'
+export type { DateParts } from './date.ts'
 export type { UserRecord, Version } from './record.ts'
 
 export interface Update {

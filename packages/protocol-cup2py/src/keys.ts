@@ -16,7 +16,7 @@ import { decryptLibraryText } from './library-cipher.ts'
 import type { RsaLimits } from '@hearsay/protocol-core'
 
 export { KeyFileError, WrongPasswordError } from './errors.ts'
-export { decryptLibraryText } from './library-cipher.ts'
+export { decryptLibraryText, LIBRARY_ALPHABET } from './library-cipher.ts'
 
 export interface SaveOptions {
   /** Encrypts the private key. @default none */

@@ -8,13 +8,13 @@ import { createDecipheriv } from 'node:crypto'
 import { WrongPasswordError } from './errors.ts'
 
 /** The letter of each byte value */
-const ALPHABET =
+export const LIBRARY_ALPHABET: string =
   'ķÓŪáųÕHnčsŏżĶĺŕĄK%ĆĀ×ģæU8þŎFĬŵcÔŌÉő6<űÄÀĘİäÍtÙÃøòÊÒĻţGūĚŹ_ēEęœgě' +
   'eïŲNQÎŁļAŚą[ãĊvŢ]ŋYĽź,óů"ÁŇÈJĐŰü.ôÅĂîö9~pâbň@ŠaÂðõÇŶM3+ÐXŐ;ìŸćØm' +
   "łÛď|4ĹDÿëàČņh7>1=ōÑCy2ńĩŞŔo/zu0Įjį'ıË*ŻBwéđŽŘÚLĖÌśVÏĪP^&Råşfīřğè" +
   '?iŷāTßĢIWÞ`çí Ņ\n#Z÷ėrăÖqkľêžùŃŤĭýŮĞñĒ}Ý$OSĨx-lĎš{(\\úÜŒd5û)ť!Æ:ŴŊ'
 
-const LETTERS = Array.from(ALPHABET)
+const LETTERS = Array.from(LIBRARY_ALPHABET)
 const BYTES: ReadonlyMap<string, number> = new Map(LETTERS.map((letter, byte) => [letter, byte]))
 const BLOCK_BYTES = 16
 const PADDING = '@'
