@@ -16,6 +16,9 @@ import type { UserRecord, Version } from './record.ts'
 import type { Stats } from './stats.ts'
 import type { Recipient, Users } from './users.ts'
 
+/** There are no more peers with a session */
+const MAX_SOURCES = 1_024
+
 /** What the rules of requests work with */
 export interface Parts {
   /** Our own user hash */
@@ -34,6 +37,8 @@ interface Recent {
   sent: Map<string, number>
   /** Peers among them */
   peers: number
+  /** Who sent it to us, and with how much depth. BOUNDED by MAX_SOURCES: of more it is not remembered */
+  sources: Map<PeerKey, number>
 }
 
 interface HeldBack {
@@ -167,21 +172,31 @@ export class Updates {
       return []
     }
 
-    const recent: Recent = { acceptedAt: now, sent: new Map(), peers: 0 }
-    this.recent.set(hash, recent)
     stats.records++
-    return [
+    const kept: Cup2pyEffect[] = [
       { type: 'ask', ask: { type: 'store', record, reachedAt, evicted } },
-      { type: 'emit', event: { type: 'record', record } },
-      ...(from === undefined ? [] : this.passOn(from, update, recent, now))
+      { type: 'emit', event: { type: 'record', record } }
     ]
+
+    if (from === undefined) {
+      return kept
+    }
+
+    const recent: Recent = { acceptedAt: now, sent: new Map(), peers: 0, sources: new Map() }
+    this.recent.set(hash, recent)
+    return [...kept, ...this.passOn(from, update, recent, now)]
   }
 
   /** To those who have not had it from us with as much depth */
   private passOn(from: PeerKey, update: Update, recent: Recent, now: Millis): Cup2pyEffect[] {
     const { self, config, outbox } = this.parts
     const depth = update.depth - 1
-    const recipients = depth < 0 ? [] : this.recipients(from, update, recent, depth)
+
+    if (recent.sources.size < MAX_SOURCES) {
+      recent.sources.set(from, Math.max(update.depth, recent.sources.get(from) ?? 0))
+    }
+
+    const recipients = depth < 0 ? [] : this.recipients(update, recent, depth)
 
     if (recipients.length === 0) {
       return []
@@ -196,14 +211,15 @@ export class Updates {
     return outbox.send(recipients, { type: 'update', record, depth, checked }, now)
   }
 
-  private recipients(from: PeerKey, update: Update, recent: Recent, depth: number): Recipient[] {
+  private recipients(update: Update, recent: Recent, depth: number): Recipient[] {
     const { self, config, users, peers } = this.parts
     const listed = new Set([...update.checked, self, update.record.hash])
+    const sources = [...recent.sources].flatMap(([peer, had]) => (had >= depth ? [peer] : []))
     const again = [...recent.sent].filter(([hash, sent]) => sent < depth && !listed.has(hash))
     const others = users.recipients({
       skips: (hash) => listed.has(hash) || recent.sent.has(hash),
       connected: peers.connected,
-      except: new Set([from]),
+      except: new Set(sources),
       count: Math.max(0, config.fanout - recent.peers)
     })
     recent.peers += others.length
