@@ -66,6 +66,11 @@ export async function fetchSample(connection: Connection, { signal }: AbortOptio
     throw problem ?? err
   }
 
+  // a reset ends the reading too
+  if (problem !== undefined || stream.status === 'reset') {
+    throw problem ?? new Error('the peer gives no sample now: ask again later, or another one')
+  }
+
   return records
 }
 

@@ -164,7 +164,8 @@ export class Users {
 
     const drawn = new Set<string>()
 
-    for (let i = 0; i < count; i++) {
+    // with some in vain: the book may hold hardly more than that
+    for (let i = 0; i < 4 * count && drawn.size < count; i++) {
       drawn.add(this.hashes[this.random.below(this.hashes.length)]!)
     }
 

@@ -23,9 +23,15 @@ beforeEach(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-describe('in memory', () => addressBookSuite({ create: () => new MemoryBook(), persists: false }))
-describe('in a datastore', () => addressBookSuite({ create: () => new DatastoreBook(datastore), persists: true }))
-describe('in SQLite', () => addressBookSuite({ create: () => new SqliteBook(path), persists: true }))
+describe('in memory', () => {
+  addressBookSuite({ create: () => new MemoryBook(), persists: false })
+})
+describe('in a datastore', () => {
+  addressBookSuite({ create: () => new DatastoreBook(datastore), persists: true })
+})
+describe('in SQLite', () => {
+  addressBookSuite({ create: () => new SqliteBook(path), persists: true })
+})
 
 describe('a name', () => {
   it.each(['', '1st', 'a b', 'users"; DROP TABLE users; --', 'é', 'x'.repeat(65)])('%j is refused', (name) => {
@@ -75,11 +81,8 @@ describe('a database of the Python library', () => {
     const book = new SqliteBook(path, { name: 'AB' })
     const users = book.open()
     const [a, , b] = rows as [string[], string[], string[]]
-    expect(users.map(({ hash, date }) => [hash, date]).toSorted()).toEqual(
-      [
-        [b[0], b[3]],
-        [a[0], a[3]]
-      ].toSorted()
+    expect(users.map(({ hash, date }) => `${hash} ${date}`).toSorted()).toEqual(
+      [`${b[0]} ${b[3]}`, `${a[0]} ${a[3]}`].toSorted()
     )
     expect(book.get(b[0]!)).toEqual({ hash: b[0], publicKey: b[1], address: b[2], date: b[3], signature: b[4] })
     expect(book.floor(b[0]!)).toBe(b[3])
@@ -153,7 +156,7 @@ it('keeps a bounded number of floors in SQLite (T17)', () => {
 
 /** A process that writes users and says so, until it is killed. @returns how many it said it wrote */
 async function killWhileWriting(delay: number): Promise<number> {
-  const writer = fileURLToPath(new URL('book-writer-process.ts', import.meta.url))
+  const writer = fileURLToPath(new URL('writer-process.ts', import.meta.url))
   const child = spawn(process.execPath, ['--conditions=@hearsay/source', '--no-warnings', writer, path])
   let told = ''
   child.stdout.on('data', (chunk: Buffer) => (told += chunk.toString()))

@@ -36,7 +36,7 @@ describe('a record', async () => {
   })
 
   it('is valid for all of many checks at once', async () => {
-    const all = Array.from({ length: 64 }, (_, i) =>
+    const all = Array.from({ length: 64 }, async (_, i) =>
       verifier.verify(i % 2 === 0 ? record : { ...record, address: 'x' })
     )
     expect(await Promise.all(all)).toEqual(all.map((_, i) => (i % 2 === 0 ? 'valid' : 'invalid')))
