@@ -193,7 +193,7 @@ export class Cup2pyEngine implements Engine<Cup2pyInput, Cup2pyEffect> {
       case 'held back':
         return this.updates.onTimer(now)
       default:
-        return this.searches.end(Number(key.slice('quiet '.length)))
+        return this.searches.onQuiet(Number(key.slice('quiet '.length)), now)
     }
   }
 

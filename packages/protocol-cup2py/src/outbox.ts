@@ -98,6 +98,11 @@ export class Outbox {
     return waiting?.recipient.hashes ?? []
   }
 
+  /** Whether somebody is still being dialled for it */
+  isWaiting(message: Message): boolean {
+    return [...this.waiting.values()].some(({ messages }) => messages.includes(message))
+  }
+
   /** Dials whom there are tokens for */
   dial(now: Millis): Cup2pyEffect[] {
     const effects: Cup2pyEffect[] = []

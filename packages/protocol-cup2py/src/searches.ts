@@ -34,6 +34,9 @@ interface Own {
   target: string
   quietTime: Millis
   best: Version | undefined
+  /** Whether anything newer than what was held has come */
+  isAnswered: boolean
+  message: Search
   cost: SearchCost
 }
 
@@ -112,6 +115,7 @@ export class Searches {
     for (const own of this.own.values()) {
       if (own.target === record.hash && isNewer(version, own.best)) {
         own.best = version
+        own.isAnswered = true
         effects.push({ type: 'emit', event: { type: 'answer', id: own.id, record } }, quiet(own, now))
       }
     }
@@ -131,10 +135,19 @@ export class Searches {
       count: config.fanout
     })
     const cost = { messages: recipients.length, peersAsked: recipients.length, answers: 0 }
-    const own = { id, target, quietTime, best: held === undefined ? undefined : versionOf(held), cost }
     const checked = extendList([], self, recipients, sender, config.checkedList)
+    const message: Search = { type: 'search', target, sender, depth, checked }
+    const best = held === undefined ? undefined : versionOf(held)
+    const own = { id, target, quietTime, best, isAnswered: false, message, cost }
     this.own.set(id, own)
-    return [quiet(own, now), ...outbox.send(recipients, { type: 'search', target, sender, depth, checked }, now)]
+    return [quiet(own, now), ...outbox.send(recipients, message, now)]
+  }
+
+  /** Nothing came for a while; but who is still being dialled may know something */
+  onQuiet(id: number, now: Millis): Cup2pyEffect[] {
+    const own = this.own.get(id)
+    const isUnderWay = own !== undefined && !own.isAnswered && this.parts.outbox.isWaiting(own.message)
+    return isUnderWay ? [quiet(own, now)] : this.end(id)
   }
 
   end(id: number): Cup2pyEffect[] {

@@ -6,7 +6,7 @@ import { identify } from '@libp2p/identify'
 import { memory } from '@libp2p/memory'
 import { createLibp2p } from 'libp2p'
 import { createPrivateKeyPem } from './users.ts'
-import type { Cup2py, Cup2pyInit } from '@hearsay/protocol-cup2py'
+import type { Cup2py, Cup2pyInit, SearchResult } from '@hearsay/protocol-cup2py'
 import type { Libp2p, ServiceMap } from '@libp2p/interface'
 import type { Libp2pOptions } from 'libp2p'
 
@@ -61,4 +61,20 @@ export async function introduce(host: Cup2pyHost, ...others: Cup2pyHost[]): Prom
     const { record } = await other.services.cup2py.publish({ depth: 0 })
     await host.services.cup2py.add(record)
   }
+}
+
+/** A search that ends with the first answer, and on a slow machine takes its time */
+export async function find(host: Cup2pyHost, hash: string): Promise<SearchResult> {
+  return host.services.cup2py.search(hash, { quietTime: 60_000, signal: firstAnswer(host, hash) })
+}
+
+/** Aborts as soon as somebody answers */
+export function firstAnswer(host: Cup2pyHost, hash: string): AbortSignal {
+  const stop = new AbortController()
+  host.services.cup2py.addEventListener('search:answer', ({ detail }) => {
+    if (detail.hash === hash) {
+      stop.abort()
+    }
+  })
+  return stop.signal
 }

@@ -28,7 +28,7 @@ describe('the service', () => {
         use: async () => {
           const [own, other] = [a.services.cup2py, b.services.cup2py]
           await own.add((await other.publish({ depth: 0 })).record)
-          const { record } = await own.search(other.hash)
+          const { record } = await own.search(other.hash, { quietTime: 50 })
 
           if (record?.hash !== other.hash) {
             throw new Error('it was not found')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { asks, Cup2pyScript, emits, hashOf, me, peer, recordOf, SECOND, sends, sentTo } from './script.ts'
+import { asks, Cup2pyScript, emits, hashOf, me, peer, recordOf, SECOND, sends, sentTo, START } from './script.ts'
 import type { Cup2pyEffect } from '@hearsay/protocol-cup2py/engine'
 
 const target = hashOf('target')
@@ -180,6 +180,19 @@ describe('a search of our own', () => {
     expect(emits(script.advance(1.9 * SECOND))).toEqual([])
     const cost = { messages: 2, peersAsked: 2, answers: 2 }
     expect(emits(script.advance(0.2 * SECOND))).toEqual([{ type: 'ended', id: 1, cost }])
+  })
+
+  it('is not over while somebody is still being dialled, unless there was an answer', () => {
+    const script = new Cup2pyScript().friends('a')
+    script.command({ type: 'learn', record: recordOf('far', 3_600), wallTime: START })
+    script.command(command)
+    expect(emits(script.advance(9 * SECOND))).toEqual([])
+    script.input({ type: 'dialled', dial: peer('far') })
+    expect(emits(script.advance(2 * SECOND))).toMatchObject([{ type: 'ended' }])
+    script.command({ type: 'learn', record: recordOf('farther', 3_600), wallTime: START })
+    script.command({ ...command, id: 2 })
+    script.update('a', found, 0)
+    expect(emits(script.advance(2 * SECOND))).toMatchObject([{ type: 'ended', id: 2 }])
   })
 
   it('ends at once when told to', () => {

@@ -4,7 +4,7 @@ import { sessionEnd } from '@hearsay/protocol-core/testing'
 import { BOOK_PROTOCOL, cup2py, dhtValue, MemoryBook, PROTOCOL } from '@hearsay/protocol-cup2py'
 import { decode, encode } from '@hearsay/protocol-cup2py/codec'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { addressOf, createHost, Hosts, introduce } from './hosts.ts'
+import { addressOf, createHost, find, Hosts, introduce } from './hosts.ts'
 import { createPrivateKeyPem, dateIn, TestUser } from './users.ts'
 import type { UserRecord } from '@hearsay/protocol-cup2py'
 import type { Message } from '@hearsay/protocol-cup2py/codec'
@@ -57,7 +57,7 @@ describe('users on libp2p hosts', () => {
       expect(await a.services.cup2py.get(hash)).toBeUndefined()
       const answers: UserRecord[] = []
       a.services.cup2py.addEventListener('search:answer', ({ detail }) => answers.push(detail))
-      const { record, cost } = await a.services.cup2py.search(hash)
+      const { record, cost } = await find(a, hash)
       expect(record).toMatchObject({ hash, address: addressOf(d) })
       expect(answers.at(-1)).toEqual(record)
       expect(cost).toMatchObject({ messages: 1, peersAsked: 1 })
@@ -99,7 +99,7 @@ describe('users on libp2p hosts', () => {
       await introduce(b, after)
       const { hash } = after.services.cup2py
       expect((await a.services.cup2py.get(hash))?.address).toBe(old)
-      const connection = await a.services.cup2py.resolve(hash)
+      const connection = await a.services.cup2py.resolve(hash, { quietTime: 4_000 })
       expect(connection.remotePeer.toString()).toBe(after.peerId.toString())
       // once known, without a search
       const sent = a.services.cup2py.stats.sent.search

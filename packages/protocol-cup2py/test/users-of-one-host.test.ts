@@ -7,8 +7,7 @@ import { memory } from '@libp2p/memory'
 import { createLibp2p } from 'libp2p'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { addressOf, Hosts } from './hosts.ts'
-import { createPrivateKeyPem, TestUser } from './users.ts'
-import { dateIn } from './users.ts'
+import { createPrivateKeyPem, dateIn, TestUser } from './users.ts'
 import type { Cup2py } from '@hearsay/protocol-cup2py'
 import type { Libp2p } from '@libp2p/interface'
 
@@ -30,7 +29,7 @@ async function createCrowdedHost(count: number): Promise<{ host: Libp2p; users: 
         key: RsaPrivateKey.fromPem(createPrivateKeyPem()),
         addressBook,
         republish: false,
-        quietTime: 500,
+        quietTime: 5_000,
         dialRate: 1_000
       })
     ])
