@@ -1,12 +1,13 @@
 /** `pnpm bench [name…]`: measured side by side in one run, interleaved rounds, medians; each target passes or fails. */
 import { parseArgs } from 'node:util'
+import { benchCup2py } from './src/cup2py.ts'
 import { benchGossip } from './src/gossip.ts'
 import { benchProofOfWork } from './src/proof-of-work.ts'
 import type { Comparison } from './src/gossip.ts'
 
 const HELP = `Usage: pnpm bench [options] [name…]
 
-Names: pow, gossip. Without one, all.
+Names: pow, gossip, cup2py (which needs python3 with the package rsa). Without one, all.
 
 Options:
   --rounds <n>  interleaved rounds, medians are of these (default 5)
@@ -15,7 +16,8 @@ Options:
 
 const benchmarks = new Map<string, (rounds: number, print: (line: string) => void) => Promise<Comparison[]>>([
   ['pow', benchProofOfWork],
-  ['gossip', benchGossip]
+  ['gossip', benchGossip],
+  ['cup2py', benchCup2py]
 ])
 
 async function run(names: readonly string[], rounds: number): Promise<boolean> {
