@@ -108,7 +108,7 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
     }
   }
 
-  /** By now the transports listen */
+  /** By now connections can be made */
   async afterStart(): Promise<void> {
     await this.renew()
     void this.bootstrapFromKnown()
@@ -151,7 +151,7 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
     this.checkStarted()
 
     if (hash === this.hash) {
-      return { record: this.record, cost: NO_COST }
+      return { record: await this.current(), cost: NO_COST }
     }
 
     const routed = await this.lookUp(hash, signal)
@@ -181,7 +181,7 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
 
   async get(hash: string): Promise<UserRecord | undefined> {
     checkHash(hash)
-    return hash === this.hash ? this.record : this.book.get(hash)
+    return hash === this.hash ? this.current() : this.book.get(hash)
   }
 
   async add(record: UserRecord | string): Promise<boolean> {
@@ -271,6 +271,12 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
     return record
   }
 
+  /** Our record, signed anew if we are elsewhere now: transports may listen a while after the start */
+  private async current(): Promise<UserRecord | undefined> {
+    const isOld = this.runner.started && this.record?.address !== this.address()
+    return isOld ? this.renew() : this.record
+  }
+
   /** The address others are best told: no loopback, if there is another */
   private address(): string {
     const all = this.components.addressManager.getAddresses().map(String)
@@ -280,11 +286,17 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
   }
 
   private readonly onAddresses = (): void => {
-    if (this.config.republish && this.republishing === undefined && this.runner.started) {
-      this.republishing = setTimeout(() => {
-        this.republishing = undefined
-        void this.republish().catch((err: unknown) => this.log.error('not republished - %e', err))
-      }, this.config.republishDelay)
+    const { republish, republishDelay } = this.config
+
+    if (this.republishing === undefined && this.runner.started) {
+      this.republishing = setTimeout(
+        () => {
+          this.republishing = undefined
+          const done = republish ? this.republish() : this.current()
+          void done.catch((err: unknown) => this.log.error('no record of our new address - %e', err))
+        },
+        republish ? republishDelay : 0
+      )
     }
   }
 
@@ -415,7 +427,7 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
   private async sample(): Promise<UserRecord[]> {
     const hashes = this.engine?.users.draw(constants.MAX_SAMPLE) ?? []
     const records = await Promise.all(hashes.slice(0, constants.MAX_SAMPLE).map(async (hash) => this.held(hash)))
-    return [this.record, ...records].filter((record) => record !== undefined)
+    return [await this.current(), ...records].filter((record) => record !== undefined)
   }
 
   /** From the book, which others may have written to: what they would call forged is not passed on */
