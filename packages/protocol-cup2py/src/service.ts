@@ -6,7 +6,7 @@ import { fetchSample } from './book-exchange.ts'
 import { BookWriter } from './book-writer.ts'
 import { decode, encode } from './codec.ts'
 import * as constants from './constants.ts'
-import { checkRecord, dhtKey, dhtValue, parseValue } from './dht.ts'
+import { checkRecord, dhtValue, parseValue } from './dht.ts'
 import { Cup2pyEngine } from './engine.ts'
 import { InvalidRecordError, UserNotFoundError } from './errors.ts'
 import { decodeLibrary } from './library.ts'
@@ -14,6 +14,7 @@ import { MemoryBook } from './memory-book.ts'
 import { registerMetrics } from './metrics.ts'
 import { OwnRecord } from './own-record.ts'
 import { isNewer, isUserHash, peerOf, versionOf } from './record.ts'
+import { Routing } from './routing.ts'
 import { UserSessions } from './shared-sessions.ts'
 import { createStats } from './stats.ts'
 import { RecordVerifier } from './verifier.ts'
@@ -23,7 +24,6 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import type { AddressBook } from './address-book.ts'
 import type { Message } from './codec.ts'
 import type { Answer, Ask, Command, Event, KnownUser, SearchCost } from './contract.ts'
-import type { RecordRouting } from './dht.ts'
 import type {
   Cup2py,
   Cup2pyComponents,
@@ -57,6 +57,7 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
   private readonly own: OwnRecord
   private readonly book: AddressBook
   private readonly writer: BookWriter
+  private readonly routing: Routing
   private readonly runner: Runner<Message, Command, Answer, Event, Ask>
   private engine: Cup2pyEngine | undefined
   /** BOUNDED by MAX_OWN_SEARCHES */
@@ -69,7 +70,7 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
 
   constructor(components: Cup2pyComponents, config: Cup2pyOptions) {
     super()
-    const { key, minModulusBits, maxModulusBits } = config
+    const { key, dht, minModulusBits, maxModulusBits } = config
     this.components = components
     this.config = config
     this.log = components.logger.forComponent('hearsay:cup2py')
@@ -78,6 +79,7 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
     this.hash = this.own.hash
     this.book = config.addressBook ?? new MemoryBook()
     this.writer = new BookWriter(this.book, this.log)
+    this.routing = new Routing(dht === true ? components.contentRouting : dht, config.dhtTimeout, this.log)
     this.runner = new Runner({
       createEngine: () => this.createEngine(),
       sessions: new UserSessions(components, sessionsInit(config), this.log, async () => this.sample()),
@@ -138,7 +140,7 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
     // the engine's `published` event comes before this returns
     this.runner.command({ type: 'publish', record, depth })
     const { users } = this.published
-    await this.tellRouting(record, signal)
+    await this.routing.tell(record, this.anySignal(signal))
     return { record, users }
   }
 
@@ -328,7 +330,7 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
   }
 
   private refuse(err: unknown): boolean {
-    this.log('a record of a sample is refused - %e', err)
+    this.log('a record is refused - %e', err)
     return false
   }
 
@@ -370,39 +372,14 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
 
   /** A DHT is asked first: that costs a few messages. @returns a record newer than the one held */
   private async lookUp(hash: string, signal: AbortSignal | undefined): Promise<UserRecord | undefined> {
-    const { routing } = this
-
-    if (routing === undefined) {
-      return undefined
-    }
-
-    try {
-      const record = parseValue(await routing.get(dhtKey(hash), { signal: this.routingSignal(signal) }))
-      const held = await this.book.get(hash)
-      const isNews = record.hash === hash && isNewer(versionOf(record), held === undefined ? held : versionOf(held))
-      return isNews && (await this.take(record, 0)) ? record : undefined
-    } catch (err) {
-      this.log('nothing in the DHT about %s - %e', hash, err)
-      return undefined
-    }
+    const record = await this.routing.find(hash, this.anySignal(signal))
+    const held = record === undefined ? undefined : await this.book.get(hash)
+    const isNews = record !== undefined && isNewer(versionOf(record), held === undefined ? held : versionOf(held))
+    return isNews && (await this.take(record, 0).catch((err: unknown) => this.refuse(err))) ? record : undefined
   }
 
-  private async tellRouting(record: UserRecord, signal: AbortSignal | undefined): Promise<void> {
-    try {
-      await this.routing?.put(dhtKey(record.hash), dhtValue(record), { signal: this.routingSignal(signal) })
-    } catch (err) {
-      this.log('the DHT did not take our record - %e', err)
-    }
-  }
-
-  private get routing(): RecordRouting | undefined {
-    const { dht } = this.config
-    return dht === true ? this.components.contentRouting : dht === false ? undefined : dht
-  }
-
-  private routingSignal(signal: AbortSignal | undefined): AbortSignal {
-    const signals = [this.shutdown.signal, AbortSignal.timeout(this.config.dhtTimeout)]
-    return AbortSignal.any(signal === undefined ? signals : [...signals, signal])
+  private anySignal(signal: AbortSignal | undefined): AbortSignal {
+    return signal === undefined ? this.shutdown.signal : AbortSignal.any([signal, this.shutdown.signal])
   }
 
   /** @returns a connection to where the record says, if somebody is there */
