@@ -207,6 +207,15 @@ describe('the book', () => {
     expect(told.filter((hash) => known.has(hash)).length).toBeGreaterThanOrEqual(told.length / 2)
   })
 
+  it('fills with strangers up to one half, those heard of first leaving (T14)', () => {
+    const script = new Cup2pyScript({ maxUsers: 10 })
+    script.connected('a')
+    Array.from({ length: 8 }, (_, i) => script.update('a', recordOf(`stranger-${i}`, 1), 0))
+    expect(script.subject.users.size).toBe(5)
+    expect(script.subject.users.get(hashOf('stranger-2'))).toBeUndefined()
+    expect(script.subject.users.get(hashOf('stranger-3'))).toBeDefined()
+  })
+
   it('takes nobody when it is full of pinned users', () => {
     const script = new Cup2pyScript({ maxUsers: 1 }).friends('a')
     script.command({ type: 'pin', hash: hashOf('a'), pinned: true })

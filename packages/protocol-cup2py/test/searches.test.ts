@@ -136,6 +136,14 @@ describe('an answer', () => {
     expect(sentTo(script.update('c', recordOf('target', 29), 0))).toEqual([peer('a')])
   })
 
+  it('is passed back once, though two came before either was checked', () => {
+    const script = new Cup2pyScript().friends('a', 'b', 'c')
+    script.search('a', target, asker)
+    const [first, second] = [script.message('b', answer), script.message('c', answer)]
+    expect(sentTo(script.verdicts(first))).toEqual([peer('a')])
+    expect(sentTo(script.verdicts(second))).toEqual([])
+  })
+
   it('does not wait for authorInterval', () => {
     const script = new Cup2pyScript().friends('a', 'b')
     script.update('b', recordOf('target', 40), 0)
