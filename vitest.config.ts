@@ -32,7 +32,7 @@ const browser: TestProjectConfiguration = {
   test: {
     name: 'browser',
     include: [`${folders}/**/*.browser.test.ts`],
-    globalSetup: ['packages/protocol-gossip/test/browser-peer.ts', 'packages/protocol-shout/test/browser-peer.ts'],
+    globalSetup: ['cup2py', 'gossip', 'shout'].map((name) => `packages/protocol-${name}/test/browser-peer.ts`),
     browser: {
       enabled: true,
       headless: true,

@@ -1,5 +1,6 @@
 /** `pnpm bench [name…]`: measured side by side in one run, interleaved rounds, medians; each target passes or fails. */
 import { checkNames, ExitCode, integerOption, readArguments, runCommand } from '../scripts/command-line.ts'
+import { benchCup2py } from './src/cup2py.ts'
 import { benchDigest } from './src/digest.ts'
 import { benchGossip } from './src/gossip.ts'
 import { benchProofOfWork } from './src/proof-of-work.ts'
@@ -8,7 +9,7 @@ import type { Comparison } from './src/gossip.ts'
 
 const HELP = `Usage: pnpm bench [options] [name…]
 
-Names: pow, digest, gossip, shout. Without one, all.
+Names: pow, digest, gossip, shout, cup2py (which needs python3 with the package rsa). Without one, all.
 
 Options:
   --rounds <n>  interleaved rounds, medians are of these (default 5)
@@ -19,7 +20,8 @@ const benchmarks = new Map<string, (rounds: number, print: (line: string) => voi
   ['pow', benchProofOfWork],
   ['digest', benchDigest],
   ['gossip', benchGossip],
-  ['shout', benchShout]
+  ['shout', benchShout],
+  ['cup2py', benchCup2py]
 ])
 
 async function run(names: readonly string[], rounds: number): Promise<boolean> {

@@ -3,6 +3,7 @@ import { checkNames, ExitCode, integerOption, readArguments, runCommand } from '
 import { runLab } from './src/attack/experiment.ts'
 import { scenarios } from './src/attack/scenarios.ts'
 import { Report } from './src/experiment.ts'
+import { searchBomb } from './src/cup2py-search.ts'
 import { attackCodec, targets } from './src/hostile-codecs.ts'
 
 const HELP = `Usage: pnpm attack [options] [scenario…]
@@ -49,6 +50,11 @@ await runCommand('attack', () => {
     const problem = attackCodec(target, frames, seed)
     const found = `${problem}; replay with --seed ${seed}`
     report.check(`T1 ${target.name}: only DecodeError from ${frames} damaged frames`, problem === undefined, found)
+  }
+
+  if (positionals.length === 0) {
+    const problem = searchBomb(seed)
+    report.check('T7 a search among 1,000 users: at most a message an edge', problem === undefined, problem)
   }
 
   runLab(report, seed, positionals.length > 0 ? positionals : undefined)

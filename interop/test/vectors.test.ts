@@ -7,10 +7,9 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { problemOf } from '../src/vectors/case.ts'
 import { ownFiles, vectors } from '../src/vectors/command.ts'
 import { isObject } from '../src/vectors/json.ts'
-import { protocols } from '../src/vectors/protocols.ts'
-import { readVectorFile } from '../src/vectors/read-file.ts'
+import { readVectorFile, recognise } from '../src/vectors/read-file.ts'
 import { casesOf } from '../src/vectors/sections.ts'
-import type { Case } from '../src/vectors/case.ts'
+import type { Case, Sections } from '../src/vectors/case.ts'
 import type { Json, JsonObject } from '../src/vectors/json.ts'
 
 const COMMAND = fileURLToPath(new URL('../vectors.ts', import.meta.url))
@@ -66,10 +65,8 @@ function sectionsOf(content: JsonObject): string[] {
   })
 }
 
-function tableOf(content: JsonObject): (typeof protocols)[number]['sections'] {
-  const known = ({ sections }: (typeof protocols)[number]): number =>
-    Object.keys(content).filter((name) => Object.hasOwn(sections, name)).length
-  return protocols.toSorted((a, b) => known(b) - known(a))[0]!.sections
+function tableOf(content: JsonObject): Sections {
+  return recognise(content).sections
 }
 
 /** What another section of its file refers to */
@@ -124,7 +121,7 @@ function altered(value: Json): Json {
 }
 
 /** What tells a person something, and a program nothing */
-const REMARKS = new Set(['label', 'note', 'source', 'origin', 'rule', 'figure', 'referenceParser'])
+const REMARKS = new Set(['label', 'note', 'source', 'origin', 'rule', 'figure', 'referenceParser', 'wrongPasswordNote'])
 /** Names that others refer to, text for people, and numbers another of which would be as true */
 const PROSE_OF_SHOUT = [
   /^(keys\.\d+\.name|distance\.proposed\.\d+\.[ab])$/,
@@ -147,6 +144,8 @@ function matters(path: string[], content: JsonObject): boolean {
     return false
   } else if (PROSE_OF_SHOUT.some((pattern) => pattern.test(path.join('.')))) {
     return false
+  } else if (key === 'message' && 'localHash' in entry) {
+    return entry['result'] !== null || entry['addressBookChanged'] === true
   } else if ('initHex' in entry) {
     return entry['valid'] === true ? key !== 'expected' : key === 'valid' || key === 'okHex'
   }
@@ -327,8 +326,8 @@ describe('the command', () => {
     ['', 'it is not JSON: '],
     ['[]', 'its JSON is not an object with sections'],
     ['null', 'its JSON is not an object with sections'],
-    ['{}', 'unknown format: it has no section of dht, gossip, rsa, shout'],
-    ['{ "about": "nothing", "types": {} }', 'unknown format: it has no section of dht, gossip, rsa, shout'],
+    ['{}', 'unknown format: it has no section of cup2py, dht, gossip, rsa, shout'],
+    ['{ "about": "nothing", "types": {} }', 'unknown format: it has no section of cup2py, dht, gossip, rsa, shout'],
     ['{ "api": [], "keys": {} }', 'unknown format: its sections are as much those of gossip as of rsa']
   ])('fails a file that is no vector file: %s', async (text, message) => {
     const outcome = await outcomeOf(text)

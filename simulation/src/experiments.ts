@@ -1,4 +1,5 @@
 import { cup2pyExperiment } from './cup2py/experiment.ts'
+import { searchExperiment, searchScenarios } from './cup2py-search.ts'
 import { churnExperiment } from './gossip-churn.ts'
 import { gossipExperiment } from './gossip/experiment.ts'
 import { scaleExperiment } from './gossip/scale.ts'
@@ -12,6 +13,7 @@ export const experiments: readonly Experiment[] = [
   shoutExperiment,
   ...readScenarios().map(scenarioExperiment),
   churnExperiment,
+  ...searchScenarios.map(searchExperiment),
   gossipExperiment,
   scaleExperiment
 ]

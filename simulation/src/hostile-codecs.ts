@@ -1,6 +1,7 @@
 /** T1: hostile bytes against every codec. */
 import { DecodeError, seededRandom } from '@hearsay/protocol-core/pure'
 import { hostileFrames } from '@hearsay/protocol-core/testing'
+import * as cup2py from '@hearsay/protocol-cup2py/codec'
 import { dialectsOf } from '@hearsay/protocol-gossip/engine'
 import * as shout from '@hearsay/protocol-shout/codec'
 import { BITS, fakeKey } from './shout-crypto.ts'
@@ -39,6 +40,15 @@ const gossipMessages: Record<Dialect['name'], Message[]> = {
   ]
 }
 
+const publicKey = `-----BEGIN RSA PUBLIC KEY-----\n${'A'.repeat(64)}\nAQAB\n-----END RSA PUBLIC KEY-----\n`
+const hash = cup2py.userHash(publicKey)
+const record = { hash, publicKey, address: addresses[0]!, date: '2024-02-29 12:00:30.500000', signature: 'c2ln' }
+const requests: cup2py.Message[] = [
+  { type: 'update', record, depth: 3, checked: [] },
+  { type: 'update', record: { ...record, date: '2024-01-01 00:00:00' }, depth: 0, checked: [hash, hash] },
+  { type: 'search', target: hash, sender: record, depth: 16, checked: Array.from({ length: 20 }, () => hash) }
+]
+
 const values: shout.Value[] = [null, 'text', [1, [2n ** 60n, { a: 1.5 }]], { app: 'x', data: new Uint8Array(40) }]
 
 const shouts = values.map((value) => {
@@ -58,6 +68,7 @@ export const targets: readonly Target[] = [
     decode: (frame: Uint8Array) => dialect.decode(frame),
     valid: gossipMessages[dialect.name].map((message) => dialect.encode(message))
   })),
+  { name: 'cup2py codec', decode: cup2py.decode, valid: requests.map(cup2py.encode) },
   {
     name: 'shout transmissions',
     // without the first byte, which is the frame's prefix

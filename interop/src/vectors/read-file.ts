@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { isObject } from './json.ts'
 import { protocols } from './protocols.ts'
 import { casesOf, failing } from './sections.ts'
-import type { Case, Protocol } from './case.ts'
+import type { Case, Protocol, Sections } from './case.ts'
 import type { Json, JsonObject } from './json.ts'
 
 /** A file and what it says. One that cannot be read says one thing, which fails. */
@@ -32,10 +32,14 @@ function parse(text: string): JsonObject {
   return content
 }
 
-/** The protocol that has most of the file's sections */
-function recognise(content: JsonObject): Protocol {
+/**
+ * The protocol that has most of the file's sections, of the form it has them in
+ *
+ * @throws {Error} when there is none, or more than one
+ */
+export function recognise(content: JsonObject): Protocol {
   const known = ({ sections }: Protocol): number =>
-    Object.keys(content).filter((section) => Object.hasOwn(sections, section)).length
+    Object.entries(content).reduce((sum, [name, section]) => sum + familiarity(sections, name, section, content), 0)
   const [best, ...others] = protocols.toSorted((a, b) => known(b) - known(a))
 
   if (best === undefined || known(best) === 0) {
@@ -46,6 +50,22 @@ function recognise(content: JsonObject): Protocol {
   }
 
   return best
+}
+
+/** Two protocols may have a section of the same name: 2 where its form fits too */
+function familiarity(sections: Sections, name: string, section: Json, content: JsonObject): number {
+  const checker = Object.hasOwn(sections, name) ? sections[name] : undefined
+
+  if (typeof checker !== 'function') {
+    return checker === undefined ? 0 : 2
+  }
+
+  try {
+    checker(section, content)
+    return 2
+  } catch {
+    return 1
+  }
 }
 
 function readable(err: NodeJS.ErrnoException): string {

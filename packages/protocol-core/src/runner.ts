@@ -4,10 +4,13 @@ import type { AbortOptions, Logger } from '@libp2p/interface'
 import type { Effect, Engine, Input, Millis, PeerKey } from './engine.ts'
 import type { SessionInput, Sessions } from './sessions.ts'
 
+/** What a runner needs of sessions: a class of its own may share them among several runners */
+export type RunnerSessions<Message> = Pick<Sessions<Message>, 'start' | 'stop' | 'send' | 'dial' | 'close' | 'asked'>
+
 export interface RunnerInit<Message, Command, Answer, Event, Ask> {
   /** Makes a fresh engine for each start */
   createEngine(): Engine<Input<Message, Command, Answer>, Effect<Message, Event, Ask>>
-  sessions: Sessions<Message>
+  sessions: RunnerSessions<Message>
   /** What the engine tells the application */
   emit(event: Event): void
   /**

@@ -102,11 +102,51 @@ function hash(words: Int32Array): Int32Array {
   return sum
 }
 
+const BLOCK_BYTES = 64
+/** The end of a message, with its padding: one block or two */
+const tail = new Uint8Array(2 * BLOCK_BYTES)
+
 /** @returns 32 bytes */
 export function digest(message: Uint8Array): Uint8Array {
-  const out = new DataView(new ArrayBuffer(32))
-  hash(pad(message)).forEach((word, i) => out.setInt32(4 * i, word))
-  return new Uint8Array(out.buffer)
+  const whole = message.byteLength - (message.byteLength % BLOCK_BYTES)
+  const rest = message.byteLength - whole
+  const end = rest < BLOCK_BYTES - 8 ? BLOCK_BYTES : 2 * BLOCK_BYTES
+  const bits = new DataView(tail.buffer)
+  tail.fill(0)
+  tail.set(message.subarray(whole))
+  tail[rest] = 0x80
+  bits.setBigUint64(end - 8, BigInt(message.byteLength) * 8n)
+  sum.set(INITIAL)
+
+  for (let at = 0; at < whole; at += BLOCK_BYTES) {
+    addBlock(message, at)
+  }
+
+  for (let at = 0; at < end; at += BLOCK_BYTES) {
+    addBlock(tail, at)
+  }
+
+  const out = new Uint8Array(32)
+  sum.forEach((word, i) => out.set([word >>> 24, word >>> 16, word >>> 8, word], 4 * i))
+  return out
+}
+
+/** The block that starts at `bytes[at]`, into `sum` */
+function addBlock(bytes: Uint8Array, at: number): void {
+  for (let t = 0, i = at; t < 16; t++, i += 4) {
+    w[t] = (bytes[i]! << 24) | (bytes[i + 1]! << 16) | (bytes[i + 2]! << 8) | bytes[i + 3]!
+  }
+
+  for (let t = 16; t < 64; t++) {
+    w[t] = scheduleWord(w, t)
+  }
+
+  state.set(sum)
+  compress(state, w, 64)
+
+  for (let i = 0; i < 8; i++) {
+    sum[i]! += state[i]!
+  }
 }
 
 /** Zero bits at the start of the hash of a padded message, counted up to 64 */

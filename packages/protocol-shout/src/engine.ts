@@ -9,7 +9,7 @@ import { ANNOUNCE_INTERVAL, LIST_AFTER, Opcode, SUBNET_TTL } from './constants.t
 import { Context } from './context.ts'
 import { addressOf } from './distance.ts'
 import { Intake } from './intake.ts'
-import { Keys } from './keys.ts'
+import { Keys } from './known-keys.ts'
 import { descriptor, Links } from './links.ts'
 import { sameBytes } from './message.ts'
 import { encodeValue } from './msgpack.ts'

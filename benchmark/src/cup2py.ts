@@ -1,0 +1,171 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { generateUser, RecordVerifier, signRecord, userHash } from '@hearsay/protocol-cup2py'
+import { SqliteBook } from '@hearsay/protocol-cup2py/sqlite'
+import { interleave } from './rounds.ts'
+import type { UserRecord } from '@hearsay/protocol-cup2py'
+import type { Comparison } from './gossip.ts'
+import type { Measured, Subject } from './rounds.ts'
+
+const SCRIPT = fileURLToPath(new URL('cup2py.py', import.meta.url))
+/** Users in the book, and in one transaction */
+const USERS = 100_000
+const BATCH = 500
+/** Length of one of Python's measurements, in s */
+const PYTHON_SECONDS = 2
+const PEM = `-----BEGIN RSA PUBLIC KEY-----\n${`${'A'.repeat(64)}\n`.repeat(5)}-----END RSA PUBLIC KEY-----\n`
+
+const hashOf = (i: number): string => i.toString(16).padStart(64, '0')
+
+function user(i: number, year = 2024): UserRecord {
+  return {
+    hash: hashOf(i),
+    publicKey: PEM,
+    address: '/ip4/192.0.2.1/tcp/6001/p2p/12D3KooW',
+    date: `${year}-01-01 00:00:00.000001`,
+    signature: 'A'.repeat(344)
+  }
+}
+
+/** In ms since some time */
+type Clock = () => number
+
+const wallTime: Clock = () => performance.now()
+/** Of this process alone: what a machine can do, also while others use it */
+const cpuTime: Clock = () => {
+  const used = process.cpuUsage()
+  return (used.user + used.system) / 1_000
+}
+
+function rate(count: number, clock: Clock, run: () => void): number {
+  const start = clock()
+  run()
+  return count / ((clock() - start) / 1_000)
+}
+
+/** A book of 100,000 users, filled anew in each round */
+function bookSubjects(folder: string): Subject[] {
+  let book: SqliteBook | undefined
+  let round = 0
+
+  const insert: Subject = {
+    name: `SqliteBook: insert ${USERS.toLocaleString('en')} users by ${BATCH}, CPU time`,
+    measure: async () => {
+      book?.close()
+      book = new SqliteBook(join(folder, `${round++}.db`))
+      book.open()
+      return rate(USERS, cpuTime, () => {
+        for (let i = 0; i < USERS; i += BATCH) {
+          book!.put(Array.from({ length: BATCH }, (_, j) => ({ record: user(i + j), reachedAt: 0 })))
+        }
+      })
+    }
+  }
+  const lookup = (kind: string, clock: Clock): Subject => ({
+    name: `SqliteBook: look one up, ${kind}`,
+    measure: async () =>
+      rate(USERS, clock, () => {
+        for (let i = 0; i < USERS; i++) {
+          book!.get(hashOf((i * 7_919) % USERS))
+        }
+      })
+  })
+  const upsert: Subject = {
+    name: 'SqliteBook: one newer record, in a transaction of its own',
+    measure: async () =>
+      rate(20_000, wallTime, () => {
+        for (let i = 0; i < 20_000; i++) {
+          book!.put([{ record: user(i, 2024 + round), reachedAt: 0 }])
+        }
+      })
+  }
+  return [insert, lookup('CPU time', cpuTime), lookup('wall time', wallTime), upsert]
+}
+
+function python(kind: string, folder: string): Subject {
+  return {
+    name: `Python: ${kind}`,
+    measure: async () => {
+      const path = join(folder, `python-${kind}.db`)
+      const { stdout, stderr } = spawnSync('python3', [SCRIPT, kind, path, String(PYTHON_SECONDS)], {
+        encoding: 'utf8'
+      })
+
+      if (stdout === '') {
+        throw new Error(`python3 with the packages sqlite3 and rsa is needed: ${stderr}`)
+      }
+
+      return Number(stdout)
+    }
+  }
+}
+
+async function keySubjects(): Promise<[Subject, Subject]> {
+  const key = await generateUser()
+  const hash = userHash(key.publicKey.pkcs1Pem)
+  const record = await signRecord(key, hash, '/ip4/192.0.2.1/tcp/6001/p2p/12D3KooW', '2024-01-01 00:00:00.000001')
+  const verifier = new RecordVerifier({})
+  const perSecond = async (run: () => Promise<unknown>): Promise<number> => {
+    const start = performance.now()
+    let count = 0
+
+    for (; performance.now() - start < 1_000; count += 64) {
+      await Promise.all(Array.from({ length: 64 }, run))
+    }
+
+    return count / ((performance.now() - start) / 1_000)
+  }
+
+  return [
+    { name: 'verify a record of 2,048 bits', measure: async () => perSecond(async () => verifier.verify(record)) },
+    {
+      name: 'sign a record with 2,048 bits',
+      measure: async () => perSecond(async () => signRecord(key, hash, record.address, record.date))
+    }
+  ]
+}
+
+/** The address book and the signatures, against Python doing for each operation what a short script does */
+export async function benchCup2py(rounds: number, print: (line: string) => void): Promise<Comparison[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'hearsay-bench-'))
+
+  try {
+    const subjects = [
+      ...bookSubjects(folder),
+      python('upsert', folder),
+      python('lookup', folder),
+      ...(await keySubjects()),
+      python('verify', folder),
+      python('sign', folder)
+    ]
+    const measured = await interleave(subjects, rounds)
+    measured.forEach(({ name, median, lowest, highest }) =>
+      print(`  ${name}: ${whole(median)} per s (${whole(lowest)} to ${whole(highest)})`)
+    )
+    return comparisons(measured)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+type Rates = [number, number, number, number, number, number, number, number, number, number]
+
+function comparisons(measured: readonly Measured[]): Comparison[] {
+  const [insert, lookup, wallLookup, upsert, pythonUpsert, pythonLookup, verify, sign, pythonVerify, pythonSign] =
+    measured.map(({ median }) => median) as unknown as Rates
+  return [
+    { what: 'inserting in batches, against 20,000 a second', ratio: insert / 20_000, target: 1 },
+    { what: 'looking up among 100,000, against 50,000 a second', ratio: lookup / 50_000, target: 1 },
+    { what: 'keeping one record, against Python', ratio: upsert / pythonUpsert, target: 20 },
+    { what: 'looking up, against Python', ratio: wallLookup / pythonLookup, target: 20 },
+    { what: 'verifying, against Python', ratio: verify / pythonVerify, target: 1 },
+    { what: 'signing, against Python', ratio: sign / pythonSign, target: 1 }
+  ]
+}
+
+function whole(perSecond: number): string {
+  return Math.round(perSecond).toLocaleString('en')
+}

@@ -1,0 +1,36 @@
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { cup2py, generateUser } from '@hearsay/protocol-cup2py'
+import { DatastoreBook } from '@hearsay/protocol-cup2py/datastore'
+import { identify } from '@libp2p/identify'
+import { webSockets } from '@libp2p/websockets'
+import { MemoryDatastore } from 'datastore-core'
+import { createLibp2p } from 'libp2p'
+import { expect, inject, it } from 'vitest'
+
+it('a page finds a user through a Node.js host, and is told of itself', async () => {
+  const { address, known } = inject('cup2pyPeer')
+  const addressBook = new DatastoreBook(new MemoryDatastore())
+  const node = await createLibp2p({
+    addresses: { listen: [] },
+    transports: [webSockets()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    // the default gater refuses private addresses in a browser
+    connectionGater: { denyDialMultiaddr: () => false },
+    services: { identify: identify(), cup2py: cup2py({ key: await generateUser(), addressBook, quietTime: 5_000 }) }
+  })
+
+  try {
+    const service = node.services.cup2py
+    // the host's own record, and the user it knows
+    expect(await service.bootstrap(address)).toBe(2)
+    await service.remove(known)
+    const { record, cost } = await service.search(known)
+    expect(record).toMatchObject({ hash: known, address: '192.0.2.1' })
+    expect(cost).toMatchObject({ messages: 1, peersAsked: 1 })
+    expect(await service.publish()).toMatchObject({ users: 1, record: { address: '' } })
+  } finally {
+    await node.stop()
+  }
+}, 30_000)
