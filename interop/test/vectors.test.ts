@@ -77,10 +77,10 @@ function only(content: JsonObject, section: string): JsonObject {
   const [outer = '', inner] = section.split('.')
 
   if (inner === undefined) {
-    // keys alone could be those of two protocols
-    const others = ['keys', ...(outer === 'keys' ? ['signatures', 'parameters'] : SIBLINGS)]
-    const siblings = others.filter((name) => name !== outer).map((name) => pick(content, name))
-    return structuredClone(Object.assign({}, ...siblings, pick(content, outer)) as JsonObject)
+    // the others are there and empty, so that it is known whose file it is
+    const empty = Object.keys(content).map((name) => (Array.isArray(content[name]) ? { [name]: [] } : {}))
+    const siblings = ['keys', ...SIBLINGS].filter((name) => name !== outer).map((name) => pick(content, name))
+    return structuredClone(Object.assign({}, ...empty, ...siblings, pick(content, outer)) as JsonObject)
   }
 
   const within = content[outer] as JsonObject
