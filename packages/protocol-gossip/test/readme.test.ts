@@ -94,5 +94,11 @@ describe('the table of options', () => {
 })
 
 it('the table of events has those there are', () => {
-  expect(table('Events').map(([name]) => name)).toEqual(['`message`', '`peer:verified`', '`peer:lost`', '`ready`'])
+  expect(table('Events').map(([name]) => name)).toEqual([
+    '`message`',
+    '`peer:verified`',
+    '`peer:lost`',
+    '`peer:closed`',
+    '`ready`'
+  ])
 })
