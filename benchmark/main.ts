@@ -1,5 +1,5 @@
 /** `pnpm bench [name…]`: measured side by side in one run, interleaved rounds, medians; each target passes or fails. */
-import { checkNames, ExitCode, integerOption, readArguments, runCommand } from '../scripts/command-line.ts'
+import { checkNames, closingLine, ExitCode, integerOption, readArguments, runCommand } from '../scripts/command-line.ts'
 import { benchCup2py } from './src/cup2py.ts'
 import { benchDigest } from './src/digest.ts'
 import { benchGossip } from './src/gossip.ts'
@@ -38,7 +38,7 @@ async function run(names: readonly string[], rounds: number): Promise<boolean> {
       `${passed.includes(each) ? 'pass' : 'FAIL'} ${each.ratio.toFixed(1)} x, target ${each.target} x: ${each.what}`
     )
   )
-  console.log(`${passed.length} passed, ${all.length - passed.length} failed`)
+  console.log(closingLine({ passed: passed.length, failed: all.length - passed.length }))
   return passed.length === all.length
 }
 

@@ -5,6 +5,11 @@ import type { ParseArgsConfig } from 'node:util'
 /** What the shell sees: all passed, something failed, or asked for the wrong way. */
 export const ExitCode = { OK: 0, FAILED: 1, USAGE: 2 } as const
 
+/** The last line of everything here that checks something */
+export function closingLine({ passed, failed }: { passed: number; failed: number }): string {
+  return `${passed} passed, ${failed} failed`
+}
+
 /** A mistake of who typed the command. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'

@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { execFile } from 'node:child_process'
+import { closingLine } from './command-line.ts'
 
 const DEPLOY = fileURLToPath(new URL('../packages/node/deploy', import.meta.url))
 /** As `USER node` where this runs as root */
@@ -156,7 +157,7 @@ try {
   execFileSync(join(DEPLOY, 'pack.sh'), { cwd: dirname(DEPLOY), stdio: 'ignore' })
   const problems = await exercise(build(place))
   problems.forEach((problem) => console.error(problem))
-  console.log(`${5 - problems.length} passed, ${problems.length} failed`)
+  console.log(closingLine({ passed: 5 - problems.length, failed: problems.length }))
   process.exitCode = problems.length === 0 ? 0 : 1
 } finally {
   clearTimeout(timer)

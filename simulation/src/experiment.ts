@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { closingLine } from '../../scripts/command-line.ts'
 
 /** One thing that must hold, and whether it does */
 export interface Check {
@@ -41,7 +42,7 @@ export class Report {
   /** The closing line. @returns the exit code */
   close(): number {
     const failed = this.checks.filter(({ passed }) => !passed).length
-    this.print(`${this.checks.length - failed} passed, ${failed} failed`)
+    this.print(closingLine({ passed: this.checks.length - failed, failed }))
     return failed === 0 ? 0 : 1
   }
 

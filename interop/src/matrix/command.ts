@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { closingLine } from '../closing-line.ts'
+import { closingLine } from '../../../scripts/command-line.ts'
 import { idOf, isMeant } from './cell.ts'
 import { cellsOf, checkNames } from './cells.ts'
 import { faults, tryFault } from './faults.ts'

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { closingLine } from '../closing-line.ts'
+import { closingLine } from '../../../scripts/command-line.ts'
 import { checks } from './checks.ts'
 import { Line } from './line.ts'
 import type { Check } from './checks.ts'

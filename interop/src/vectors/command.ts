@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { closingLine } from '../closing-line.ts'
+import { closingLine } from '../../../scripts/command-line.ts'
 import { problemOf } from './case.ts'
 import { readVectorFile } from './read-file.ts'
 

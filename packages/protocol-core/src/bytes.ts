@@ -120,3 +120,15 @@ export class ByteWriter {
     return at
   }
 }
+
+/**
+ * A message that is a type of 16 bits and a body, and nothing after it.
+ *
+ * @throws {DecodeError} when bytes are missing or left, and what `decodeBody` throws
+ */
+export function decodeTyped<T>(bytes: Uint8Array, decodeBody: (type: number, reader: ByteReader) => T): T {
+  const reader = new ByteReader(bytes)
+  const message = decodeBody(reader.u16(), reader)
+  reader.end()
+  return message
+}

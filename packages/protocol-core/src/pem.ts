@@ -4,6 +4,7 @@
  * @see RFC 7468
  */
 import { InvalidKeyError } from './errors.ts'
+import { toBase64 } from './text.ts'
 
 /** A PKCS#8 key of 16,384 bits has 12,800 characters, and a stranger's text is refused before it costs a millisecond */
 const MAX_CHARS = 16_384
@@ -32,10 +33,6 @@ export function decodePem(text: string): { label: string; der: Uint8Array } {
   }
 
   return { label, der: fromBase64(lines.slice(1, -1).join('')) }
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
 }
 
 function fromBase64(text: string): Uint8Array {

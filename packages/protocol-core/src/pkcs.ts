@@ -17,6 +17,7 @@ import {
 } from './der.ts'
 import { InvalidKeyError } from './errors.ts'
 import { decodePem, encodePem } from './pem.ts'
+import { toHex } from './text.ts'
 
 /** Which keys are taken. The cost of a verification grows with the square of the modulus, and a stranger chooses it. */
 export interface RsaLimits {
@@ -222,5 +223,5 @@ function bitLength(magnitude: Uint8Array): number {
 }
 
 function toBigInt(magnitude: Uint8Array): bigint {
-  return BigInt(`0x${Array.from(magnitude, (byte) => byte.toString(16).padStart(2, '0')).join('')}`)
+  return BigInt(`0x${toHex(magnitude)}`)
 }

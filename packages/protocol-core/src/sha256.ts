@@ -46,6 +46,11 @@ export function schedule(words: Int32Array, at: number, w: Int32Array): void {
     w[t] = words[at + t]!
   }
 
+  extend(w)
+}
+
+/** What follows from the first sixteen words of a schedule */
+function extend(w: Int32Array): void {
   for (let t = 16; t < 64; t++) {
     w[t] = scheduleWord(w, t)
   }
@@ -91,15 +96,20 @@ function hash(words: Int32Array): Int32Array {
 
   for (let block = 0; block < words.length; block += 16) {
     schedule(words, block, w)
-    state.set(sum)
-    compress(state, w, 64)
-
-    for (let i = 0; i < 8; i++) {
-      sum[i]! += state[i]!
-    }
+    addBlock()
   }
 
   return sum
+}
+
+/** The block whose schedule is in `w`, into `sum` */
+function addBlock(): void {
+  state.set(sum)
+  compress(state, w, 64)
+
+  for (let i = 0; i < 8; i++) {
+    sum[i]! += state[i]!
+  }
 }
 
 const BLOCK_BYTES = 64
@@ -119,11 +129,11 @@ export function digest(message: Uint8Array): Uint8Array {
   sum.set(INITIAL)
 
   for (let at = 0; at < whole; at += BLOCK_BYTES) {
-    addBlock(message, at)
+    addBytes(message, at)
   }
 
   for (let at = 0; at < end; at += BLOCK_BYTES) {
-    addBlock(tail, at)
+    addBytes(tail, at)
   }
 
   const out = new Uint8Array(32)
@@ -132,21 +142,13 @@ export function digest(message: Uint8Array): Uint8Array {
 }
 
 /** The block that starts at `bytes[at]`, into `sum` */
-function addBlock(bytes: Uint8Array, at: number): void {
+function addBytes(bytes: Uint8Array, at: number): void {
   for (let t = 0, i = at; t < 16; t++, i += 4) {
     w[t] = (bytes[i]! << 24) | (bytes[i + 1]! << 16) | (bytes[i + 2]! << 8) | bytes[i + 3]!
   }
 
-  for (let t = 16; t < 64; t++) {
-    w[t] = scheduleWord(w, t)
-  }
-
-  state.set(sum)
-  compress(state, w, 64)
-
-  for (let i = 0; i < 8; i++) {
-    sum[i]! += state[i]!
-  }
+  extend(w)
+  addBlock()
 }
 
 /** Zero bits at the start of the hash of a padded message, counted up to 64 */

@@ -3,7 +3,7 @@
  *
  * @see docs/specs/cup2py.md#user-record
  */
-import { Sha256 } from '@hearsay/protocol-core/pure'
+import { Sha256, toHex } from '@hearsay/protocol-core/pure'
 import { parseDate } from './date.ts'
 import { reprDate, reprText } from './python-text.ts'
 import type { PeerKey } from '@hearsay/protocol-core/pure'
@@ -32,7 +32,6 @@ const HASH = /^[0-9a-f]{64}$/
 const encoder = new TextEncoder()
 /** What is hashed, in UTF-8: reused, as requests come by the thousand */
 const scratch = new Uint8Array(16_384)
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 export function isUserHash(text: string): boolean {
   return HASH.test(text)
@@ -40,13 +39,7 @@ export function isUserHash(text: string): boolean {
 
 /** @param publicKey - PKCS#1 PEM */
 export function userHash(publicKey: string): string {
-  let hash = ''
-
-  for (const byte of digest(publicKey)) {
-    hash += HEX[byte]!
-  }
-
-  return hash
+  return toHex(digest(publicKey))
 }
 
 /** The four fields every request carries */

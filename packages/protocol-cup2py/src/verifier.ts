@@ -1,6 +1,6 @@
 /** Whether users signed their records. Keeps parsed keys: a parse costs as much as a check. */
 import { InvalidKeyError, RsaPublicKey } from '@hearsay/protocol-core'
-import { BoundedMap } from '@hearsay/protocol-core/pure'
+import { BoundedMap, toBase64 } from '@hearsay/protocol-core/pure'
 import { MAX_KEYS } from './constants.ts'
 import { signedText } from './record.ts'
 import type { RsaLimits, RsaPrivateKey } from '@hearsay/protocol-core'
@@ -91,8 +91,4 @@ function verdict(valid: boolean): Verdict {
 
 export function fromBase64(text: string): Uint8Array {
   return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
-}
-
-export function toBase64(bytes: Uint8Array): string {
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
 }

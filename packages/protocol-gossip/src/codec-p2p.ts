@@ -4,7 +4,8 @@
  *
  * @see docs/specs/gossip.md#wire
  */
-import { ByteReader, ByteWriter, DecodeError } from '@hearsay/protocol-core/pure'
+import { ByteWriter, DecodeError, decodeTyped } from '@hearsay/protocol-core/pure'
+import type { ByteReader } from '@hearsay/protocol-core/pure'
 import type { Announce, Challenge, Proof, Verdict } from './codec.ts'
 
 export const P2pMessageType = {
@@ -37,10 +38,7 @@ export function encodeP2p(message: P2pMessage): Uint8Array {
 
 /** @throws {DecodeError} on an unknown type or a body of the wrong size */
 export function decodeP2p(bytes: Uint8Array): P2pMessage {
-  const reader = new ByteReader(bytes)
-  const message = decodeBody(reader.u16(), reader)
-  reader.end()
-  return message
+  return decodeTyped(bytes, decodeBody)
 }
 
 function frame(type: number): ByteWriter {

@@ -4,7 +4,8 @@
  *
  * @see docs/specs/gossip.md#wire
  */
-import { ByteReader, ByteWriter, DecodeError } from '@hearsay/protocol-core/pure'
+import { ByteWriter, DecodeError, decodeTyped } from '@hearsay/protocol-core/pure'
+import type { ByteReader } from '@hearsay/protocol-core/pure'
 
 export const MessageType = {
   ANNOUNCE: 504,
@@ -90,10 +91,7 @@ export function encode(message: Message): Uint8Array {
 
 /** @throws {DecodeError} on an unknown type, a body of the wrong size, or text that is not UTF-8 */
 export function decode(bytes: Uint8Array): Message {
-  const reader = new ByteReader(bytes)
-  const message = decodeBody(reader.u16(), reader)
-  reader.end()
-  return message
+  return decodeTyped(bytes, decodeBody)
 }
 
 function frame(type: number): ByteWriter {

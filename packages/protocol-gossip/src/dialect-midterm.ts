@@ -1,3 +1,4 @@
+import { fixedPrefix, framed } from '@hearsay/protocol-core/pure'
 import { decodeMidterm, encodeMidterm } from './codec-midterm.ts'
 import { MIDTERM_OFFER_BITS, MIDTERM_PROTOCOL } from './constants.ts'
 import { provesPacket } from './pow/proof.ts'
@@ -5,7 +6,7 @@ import type { MidtermMessage, MidtermOffer } from './codec-midterm.ts'
 import type { Offer } from './codec.ts'
 import type { Dialect } from './dialect.ts'
 
-const SIZE_BYTES = 2
+const PREFIX = fixedPrefix(2, { inclusive: true })
 
 /** `/hearsay/gossip-midterm/1.0.0`: no gate. Each question carries a challenge, each offer a proof over itself. */
 export const midtermDialect: Dialect = {
@@ -34,9 +35,5 @@ function isProven({ challenge = 0n, nonce = 0n, addresses }: Offer): boolean {
 
 /** As it goes over the wire, its size included */
 function packetOf(offer: MidtermOffer): Uint8Array {
-  const frame = encodeMidterm(offer)
-  const packet = new Uint8Array(SIZE_BYTES + frame.byteLength)
-  new DataView(packet.buffer).setUint16(0, packet.byteLength)
-  packet.set(frame, SIZE_BYTES)
-  return packet
+  return framed(PREFIX, encodeMidterm(offer))
 }

@@ -3,7 +3,8 @@
  *
  * @see docs/specs/shout.md#table
  */
-import { commonBits, compareDistance, toHex } from './distance.ts'
+import { toHex } from '@hearsay/protocol-core/pure'
+import { commonBits, compareDistance } from './distance.ts'
 import type { PeerKey } from '@hearsay/protocol-core/pure'
 
 export interface KnownNode {

@@ -4,7 +4,8 @@
  * What the protocol says: transmissions, signed messages, values, addresses. Nothing here touches a key or a socket.
  */
 export { Compression, Opcode, Option } from './constants.ts'
-export { addressOf, bytesOfKey, commonBits, compareDistance, distance, toHex } from './distance.ts'
+export { addressOf, bytesOfKey, commonBits, compareDistance, distance } from './distance.ts'
+export { toHex } from '@hearsay/protocol-core/pure'
 export * as figures from './figures.ts'
 export { decodeMessages, headerBytes, isKey, keyBytes, unsignedMessage } from './message.ts'
 export { decodeValue, encodeValue } from './msgpack.ts'

@@ -54,8 +54,3 @@ export function commonBits(a: Uint8Array, b: Uint8Array): number {
 
   return 8 * a.byteLength
 }
-
-/** As map keys */
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-}

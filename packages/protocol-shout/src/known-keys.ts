@@ -3,9 +3,8 @@
  *
  * @see docs/specs/shout.md#keys
  */
-import { BoundedMap } from '@hearsay/protocol-core/pure'
+import { BoundedMap, toHex } from '@hearsay/protocol-core/pure'
 import { CHANGES_PER_MINUTE, MAX_SUCCESSORS, Opcode, SUCCESSION_TIME } from './constants.ts'
-import { toHex } from './distance.ts'
 import { sameBytes } from './message.ts'
 import { encodeValue } from './msgpack.ts'
 import { readChangeKey } from './payloads.ts'

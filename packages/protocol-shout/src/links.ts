@@ -3,8 +3,9 @@
  *
  * @see docs/specs/shout.md#connection
  */
+import { toHex } from '@hearsay/protocol-core/pure'
 import { MAX_CALLS, MAX_REPLIES, MAX_VISITS, Opcode, Option, TRANSPORT } from './constants.ts'
-import { addressOf, toHex } from './distance.ts'
+import { addressOf } from './distance.ts'
 import { sameBytes } from './message.ts'
 import { encodeValue } from './msgpack.ts'
 import { Link } from './link.ts'

@@ -3,7 +3,8 @@
  *
  * @see docs/specs/shout.md#table
  */
-import { compareDistance, toHex } from './distance.ts'
+import { toHex } from '@hearsay/protocol-core/pure'
+import { compareDistance } from './distance.ts'
 import { Opcode } from './constants.ts'
 import { readNodeInfo } from './payloads.ts'
 import { sameBytes } from './message.ts'

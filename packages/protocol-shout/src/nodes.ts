@@ -1,8 +1,8 @@
 /** Whom we know: the buckets, and a cache of nodes that announced themselves when there was no place. */
-import { BoundedMap } from '@hearsay/protocol-core/pure'
+import { BoundedMap, toHex } from '@hearsay/protocol-core/pure'
 import { Buckets, closest, isLocal } from './buckets.ts'
 import { IDLE_TIME, MAX_CACHED_NODES } from './constants.ts'
-import { addressOf, toHex } from './distance.ts'
+import { addressOf } from './distance.ts'
 import { sameBytes } from './message.ts'
 import type { Context } from './context.ts'
 import type { Link } from './link.ts'

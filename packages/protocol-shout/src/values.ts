@@ -3,6 +3,7 @@
  *
  * @see docs/specs/shout.md#values-in-the-table
  */
+import { toHex } from '@hearsay/protocol-core/pure'
 import {
   MAX_LISTED,
   MAX_LOCK,
@@ -13,7 +14,7 @@ import {
   MAX_VALUE_BYTES,
   MAX_WRITERS
 } from './constants.ts'
-import { bytesOfKey, toHex } from './distance.ts'
+import { bytesOfKey } from './distance.ts'
 import { isKey } from './message.ts'
 import { decodeValue, encodeValue } from './msgpack.ts'
 import { patch } from './patch.ts'

@@ -3,9 +3,9 @@
  *
  * @see docs/specs/shout.md#whisper
  */
-import { BoundedMap } from '@hearsay/protocol-core/pure'
+import { BoundedMap, toHex } from '@hearsay/protocol-core/pure'
 import { MAX_CALLS, MAX_HOP_CANDIDATES, MAX_RELAYED, Opcode, RELAY_TIME } from './constants.ts'
-import { compareDistance, toHex } from './distance.ts'
+import { compareDistance } from './distance.ts'
 import { messageAt, sameBytes } from './message.ts'
 import { tryDecode } from './payloads.ts'
 import type { Millis, PeerKey } from '@hearsay/protocol-core/pure'

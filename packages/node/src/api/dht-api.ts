@@ -1,4 +1,4 @@
-import { toHex } from '../dht/rules/sealed.ts'
+import { toHex } from '@hearsay/protocol-core/pure'
 import { Slots } from '../dht/slots.ts'
 import { decodeDhtRequest, encodeDht } from './dht-messages.ts'
 import type { Dht } from '../dht/dht.ts'

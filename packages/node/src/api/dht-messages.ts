@@ -3,7 +3,8 @@
  *
  * @see docs/specs/dht.md#api
  */
-import { ByteReader, ByteWriter, DecodeError } from '@hearsay/protocol-core/pure'
+import { ByteWriter, DecodeError, decodeTyped } from '@hearsay/protocol-core/pure'
+import type { ByteReader } from '@hearsay/protocol-core/pure'
 
 export const DhtMessageType = {
   PUT: 650,
@@ -63,10 +64,7 @@ export function encodeDht(message: DhtMessage): Uint8Array {
 
 /** @throws {DecodeError} on a type that is not of this API, a body of the wrong size, or a value of no bytes */
 export function decodeDht(bytes: Uint8Array): DhtMessage {
-  const reader = new ByteReader(bytes)
-  const message = decodeBody(reader.u16(), reader)
-  reader.end()
-  return message
+  return decodeTyped(bytes, decodeBody)
 }
 
 /** @throws {DecodeError} also on what is for nodes to send */

@@ -3,7 +3,8 @@
  *
  * @see docs/specs/gossip.md#api
  */
-import { ByteReader, ByteWriter, DecodeError } from '@hearsay/protocol-core/pure'
+import { ByteWriter, DecodeError, decodeTyped } from '@hearsay/protocol-core/pure'
+import type { ByteReader } from '@hearsay/protocol-core/pure'
 
 export const ApiMessageType = {
   ANNOUNCE: 500,
@@ -57,10 +58,7 @@ export function encodeApi(message: ApiMessage): Uint8Array {
 
 /** @throws {DecodeError} on a type that is not of this API, or a body of the wrong size */
 export function decodeApi(bytes: Uint8Array): ApiMessage {
-  const reader = new ByteReader(bytes)
-  const message = decodeBody(reader.u16(), reader)
-  reader.end()
-  return message
+  return decodeTyped(bytes, decodeBody)
 }
 
 function frame(type: number): ByteWriter {

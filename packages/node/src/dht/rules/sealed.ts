@@ -1,4 +1,4 @@
-import { DecodeError } from '@hearsay/protocol-core/pure'
+import { DecodeError, toHex } from '@hearsay/protocol-core/pure'
 import { decodeEnvelope, MAX_PAYLOAD_BYTES } from './envelope.ts'
 import { parseRecordKey } from './record-key.ts'
 import type { Envelope } from './envelope.ts'
@@ -27,16 +27,6 @@ export function unseal(key: Uint8Array, value: Uint8Array, sha256: Digest): Seal
   }
 
   return { recordKey, envelope, owner: toHex(envelope.owner), digest: sha256(value) }
-}
-
-export function toHex(bytes: Uint8Array): string {
-  let text = ''
-
-  for (const byte of bytes) {
-    text += byte.toString(16).padStart(2, '0')
-  }
-
-  return text
 }
 
 /** Payloads that an envelope holds */
