@@ -1,4 +1,4 @@
-import type { Millis, Range } from '@hearsay/protocol-core/pure'
+import type { FoundPeersInit, Millis, Range } from '@hearsay/protocol-core/pure'
 import type { GossipConfig } from './contract.ts'
 
 /** G1 as its authors finished it. @see docs/specs/gossip.md#wire */
@@ -29,18 +29,22 @@ export const OFFER_MAX_AGE = 300_000
 /** Offers that come within this time of a search are drawn from together, in ms */
 export const OFFER_WAIT = 1_000
 
-/** How long a peer that connected to us has to open its own stream before we open one, in ms */
-export const FOUND_WAIT = 1_000
-
 /** Redialling a known peer: this after the first failure, doubling to the maximum; in ms */
 export const REDIAL_FIRST = 1_000
 export const REDIAL_MAX = 60_000
 
-/** A peer on a connection there is gets this many tries in a row, about two minutes of them */
-export const FOUND_TRIES = 6
-
 /** A contact that stayed verified this long is redialled without the delay of earlier failures, in ms */
 export const STABLE_AFTER = 60_000
+
+/** Connected peers known through identify to speak the protocol. The tries in a row take about two minutes */
+export const FOUND: FoundPeersInit = {
+  max: 128,
+  wait: 1_000,
+  tries: 6,
+  redialFirst: REDIAL_FIRST,
+  redialMax: REDIAL_MAX,
+  stableAfter: STABLE_AFTER
+}
 
 /** Announces are remembered at least this long, in ms … */
 export const SEEN_MIN_AGE = 120_000
@@ -50,9 +54,6 @@ export const SEEN_OVERFLOW = 16
 
 /** Peers refused at one time; the one refused longest is let in again for a newcomer */
 export const MAX_BANNED = 4_096
-
-/** Connected peers known through identify to speak the protocol */
-export const MAX_FOUND = 128
 
 /** Announces that wait for a verdict, and the bytes of their data; the oldest are given up */
 export const MAX_PENDING = 1_024

@@ -4,9 +4,9 @@
  *
  * @see docs/specs/gossip.md#membership
  */
-import { MAX_OFFERED, OFFER_WAIT, REDIAL_MAX } from './constants.ts'
+import { FoundPeers } from '@hearsay/protocol-core/pure'
+import { FOUND, MAX_OFFERED, OFFER_WAIT, REDIAL_MAX } from './constants.ts'
 import { Contacts } from './contacts.ts'
-import { FoundPeers } from './found-peers.ts'
 import { close } from './gate.ts'
 import { isOfferable, Offers, peerOf } from './offers.ts'
 import { OpenPlaces } from './open-places.ts'
@@ -54,7 +54,7 @@ export class Membership {
   private readonly dialling = new Map<string, Dial>()
   /** When a peer was last sent an OFFER. BOUNDED by the verified peers */
   private readonly offeredAt = new Map<PeerKey, Millis>()
-  private readonly found = new FoundPeers()
+  private readonly found = new FoundPeers(FOUND)
   private dials = 0
   /** From when on the offers of this search are drawn from */
   private drawAt = 0

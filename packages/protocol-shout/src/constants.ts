@@ -1,4 +1,6 @@
-import type { Millis, Range } from '@hearsay/protocol-core/pure'
+import type { FoundPeersInit, Millis, Range } from '@hearsay/protocol-core/pure'
+
+const SECOND = 1_000
 
 /** @see docs/specs/shout.md#wire */
 export const PROTOCOL = '/hearsay/shout/1.0.0'
@@ -72,6 +74,15 @@ export const MAX_HOP_CANDIDATES = 3
 export const MAX_CALLS = 1_024
 /** Stream opened for a lookup, unused for this long: closed ◆ */
 export const IDLE_TIME: Millis = 30_000
+/** Connected peers known through identify to speak the protocol. They open their own streams first ◆ */
+export const FOUND: FoundPeersInit = {
+  max: 256,
+  wait: 30 * SECOND,
+  tries: 6,
+  redialFirst: SECOND,
+  redialMax: 60 * SECOND,
+  stableAfter: 60 * SECOND
+}
 /** Streams opened for lookups and whispers at a time, beyond ℓ ◆ */
 export const MAX_VISITS = 64
 
@@ -191,7 +202,6 @@ type NumericOption = {
   [K in keyof typeof shoutDefaults]: (typeof shoutDefaults)[K] extends number ? K : never
 }[keyof typeof shoutDefaults]
 
-const SECOND = 1_000
 const HOUR = 3_600 * SECOND
 
 /** What numbers are allowed */

@@ -1,5 +1,6 @@
 /** What all parts of the engine share: time, chance, who we are, and the list of what is to be done. */
-import { MAX_SIGNING } from './constants.ts'
+import { FoundPeers } from '@hearsay/protocol-core/pure'
+import { FOUND, MAX_SIGNING } from './constants.ts'
 import { sameBytes } from './message.ts'
 import type { Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
 import type { ShoutConfig } from './constants.ts'
@@ -29,6 +30,9 @@ export interface Draft {
   from?: Uint8Array
 }
 
+/** What a peer would do again */
+const WRONGS: ReadonlySet<CloseReason> = new Set(['subnet', 'violation', 'malformed', 'full'])
+
 interface Signing {
   done: boolean
   bytes: Uint8Array | undefined
@@ -42,6 +46,8 @@ export class Context {
   /** Our current public key */
   key: Uint8Array
   now: Millis = 0
+  /** Connected peers that speak the protocol, to open streams to */
+  readonly found = new FoundPeers(FOUND)
   private previous: { key: Uint8Array; until: Millis } | undefined
   private readonly epoch: number
   /** BOUNDED by what one input causes */
@@ -103,11 +109,16 @@ export class Context {
   }
 
   close(peer: PeerKey, reason: CloseReason): void {
+    if (WRONGS.has(reason)) {
+      this.found.forget(peer)
+    }
+
     this.effects.push({ type: 'close', peer, reason })
   }
 
+  /** @param peer - in place of addresses: over the connection there is */
   dial(dial: string, peer: PeerKey | undefined, addresses: readonly string[]): void {
-    this.effects.push({ type: 'dial', dial, addresses, ...(peer === undefined ? {} : { peer }) })
+    this.effects.push({ type: 'dial', dial, addresses, ...(peer === undefined ? {} : { peer, connected: true }) })
   }
 
   arm(key: string, at: Millis): void {

@@ -13,6 +13,7 @@ import { Keys } from './known-keys.ts'
 import { descriptor, Links } from './links.ts'
 import { sameBytes } from './message.ts'
 import { encodeValue } from './msgpack.ts'
+import { Neighbours } from './neighbours.ts'
 import { Nodes } from './nodes.ts'
 import { readAnnounce, readAnswer, readCustom, writeNodeInfo } from './payloads.ts'
 import { Requests } from './requests.ts'
@@ -21,7 +22,7 @@ import { Spread } from './spread.ts'
 import { subnetKey } from './subnet.ts'
 import { Table } from './table.ts'
 import { Whispers } from './whisper.ts'
-import type { Engine, Millis, PeerKey } from '@hearsay/protocol-core/pure'
+import type { Engine, Millis } from '@hearsay/protocol-core/pure'
 import type { ContextInit } from './context.ts'
 import type { Command, Result, ShoutEffect, ShoutInput } from './contract.ts'
 import type { TrueMessage } from './intake.ts'
@@ -49,6 +50,7 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
   private readonly context: Context
   private readonly links: Links
   private readonly requests: Requests
+  private readonly neighbours: Neighbours
   private readonly nodes: Nodes
   private readonly spread: Spread
   private readonly keys: Keys
@@ -71,9 +73,11 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
       context,
       methods,
       onBound: (link) => this.onBound(link),
-      onLost: (link) => this.onLost(link)
+      onLost: (link) => this.onLost(link),
+      onUnreached: (peer) => this.neighbours.onFailed(peer)
     })
     const { links } = this
+    this.neighbours = new Neighbours(context, links)
     this.requests = new Requests(context, links)
     this.nodes = new Nodes(context, links)
     this.spread = new Spread({ context, links, seen: this.seen, remember: seen !== undefined, asks })
@@ -115,7 +119,7 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
       case 'dialled':
         return this.links.onDialled(input.dial, input.peer)
       case 'found':
-        return this.onFound(input.peer, input.direction === 'outbound')
+        return this.neighbours.onFound(input.peer, input.direction)
       case 'timer':
         return this.onTimer(input.key)
       case 'answer':
@@ -125,17 +129,12 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
     }
   }
 
-  /** Whoever made the connection opens the stream */
-  private onFound(peer: PeerKey, isOurs: boolean): void {
-    if (isOurs && this.links.outward < this.context.config.limit) {
-      this.links.dialPeer(peer)
-    }
-  }
-
   private onTimer(key: string): void {
     switch (key) {
       case 'handshake':
         return this.links.onTimer()
+      case 'found':
+        return this.neighbours.onTimer()
       case 'requests':
         return this.requests.onTimer()
       case 'idle':
@@ -151,6 +150,7 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
 
   private onBound(link: Link): void {
     this.nodes.onBound(link)
+    this.neighbours.onBound(link)
     this.context.emit({ type: 'peer', peer: link.peer, key: link.key!, on: true })
 
     if (this.announcement === undefined) {
@@ -165,6 +165,7 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
     this.requests.onDisconnected(link)
     this.whispers.onLost(link.peer)
     this.nodes.onLost(link)
+    this.neighbours.onFailed(link.peer)
 
     if (link.bound) {
       this.context.emit({ type: 'peer', peer: link.peer, key: link.key!, on: false })

@@ -21,6 +21,8 @@ const HANDSHAKE = 'handshake'
 interface Visit {
   /** Hexadecimal id of the node that is wanted; undefined: whoever answers */
   id: string | undefined
+  /** Connected already, and found by identify */
+  peer?: PeerKey
   /** BOUNDED by MAX_CALLS */
   waiting: ((link: Link | undefined) => void)[]
 }
@@ -31,6 +33,8 @@ export interface LinksInit {
   methods: readonly number[]
   onBound(link: Link): void
   onLost(link: Link): void
+  /** No stream to be had to a peer that identify found */
+  onUnreached(peer: PeerKey): void
 }
 
 export class Links {
@@ -194,13 +198,16 @@ export class Links {
     this.context.dial(dial, undefined, [address])
   }
 
-  /** A connected peer that identify found */
-  dialPeer(peer: PeerKey): void {
-    if (!this.links.has(peer) && this.visits.size < MAX_VISITS) {
-      const dial = String(this.dials++)
-      this.visits.set(dial, { id: undefined, waiting: [] })
-      this.context.dial(dial, peer, [])
+  /** A connected peer that identify found. @returns false when too many are being dialled */
+  dialPeer(peer: PeerKey): boolean {
+    if (this.visits.size >= MAX_VISITS) {
+      return false
     }
+
+    const dial = String(this.dials++)
+    this.visits.set(dial, { id: undefined, peer, waiting: [] })
+    this.context.dial(dial, peer, [])
+    return true
   }
 
   onDialled(dial: string, peer: PeerKey | undefined): void {
@@ -210,6 +217,10 @@ export class Links {
 
     if (visit === undefined) {
       return
+    }
+
+    if (link === undefined && visit.peer !== undefined) {
+      this.init.onUnreached(visit.peer)
     }
 
     const then = (bound: boolean): void => {

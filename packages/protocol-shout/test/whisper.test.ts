@@ -9,7 +9,7 @@ const NODES = 50
 const LIMIT = 8
 const WHISPERS = 100
 /** Making fifty keys takes 5 s of two cores */
-const PATIENCE = 120_000
+const PATIENCE = 240_000
 
 /** Fifty hosts that are told apart by their place in the list, and what each was whispered */
 class Fifty {

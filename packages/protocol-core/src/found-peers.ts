@@ -1,12 +1,23 @@
 /**
  * Connected peers that speak the protocol, as identify shows: a stream is opened to each over the connection there is,
  * and again when it was lost. One whose connection is gone fails a few times, and is forgotten.
- *
- * @see docs/specs/gossip.md#membership
  */
-import { BoundedMap } from '@hearsay/protocol-core/pure'
-import { FOUND_TRIES, FOUND_WAIT, MAX_FOUND, REDIAL_FIRST, REDIAL_MAX, STABLE_AFTER } from './constants.ts'
-import type { Direction, Millis, PeerKey } from '@hearsay/protocol-core/pure'
+import { BoundedMap } from './bounded.ts'
+import type { Direction, Millis, PeerKey } from './engine.ts'
+
+export interface FoundPeersInit {
+  /** Peers remembered, the newest */
+  max: number
+  /** How long a peer that connected to us has to open its own stream before we open one */
+  wait: Millis
+  /** Failures in a row after which a peer is forgotten */
+  tries: number
+  /** Wait after the first failure; it doubles with each */
+  redialFirst: Millis
+  redialMax: Millis
+  /** Failures before a stream that lasted this long do not count */
+  stableAfter: Millis
+}
 
 interface Found {
   /** When to open a stream; infinity while there is one, or it is being opened */
@@ -17,12 +28,18 @@ interface Found {
 }
 
 export class FoundPeers {
-  /** BOUNDED by MAX_FOUND, the newest */
-  private readonly found = new BoundedMap<PeerKey, Found>(MAX_FOUND)
+  private readonly init: FoundPeersInit
+  /** BOUNDED by max, the newest */
+  private readonly found: BoundedMap<PeerKey, Found>
+
+  constructor(init: FoundPeersInit) {
+    this.init = init
+    this.found = new BoundedMap(init.max)
+  }
 
   /** Who made the connection opens the stream first */
   add(peer: PeerKey, direction: Direction, now: Millis): void {
-    const at = direction === 'outbound' ? now : now + FOUND_WAIT
+    const at = direction === 'outbound' ? now : now + this.init.wait
     this.found.set(peer, { at, failures: 0, verifiedAt: undefined })
   }
 
@@ -36,22 +53,27 @@ export class FoundPeers {
 
   /** The stream is lost, or was not to be had */
   onFailed(peer: PeerKey, now: Millis): void {
+    const { tries, redialFirst, redialMax, stableAfter } = this.init
     const found = this.found.get(peer)
 
     if (found === undefined) {
       return
     }
 
-    if (found.verifiedAt !== undefined && now - found.verifiedAt >= STABLE_AFTER) {
+    if (found.verifiedAt !== undefined && now - found.verifiedAt >= stableAfter) {
       found.failures = 0
     }
 
-    if (++found.failures > FOUND_TRIES) {
+    if (++found.failures > tries) {
       this.found.delete(peer)
     } else {
-      found.at = now + Math.min(REDIAL_FIRST * 2 ** (found.failures - 1), REDIAL_MAX)
+      found.at = now + Math.min(redialFirst * 2 ** (found.failures - 1), redialMax)
       found.verifiedAt = undefined
     }
+  }
+
+  forget(peer: PeerKey): void {
+    this.found.delete(peer)
   }
 
   /** Those to open a stream to now, and whether that would be for the first time */
