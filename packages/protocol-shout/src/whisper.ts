@@ -257,7 +257,8 @@ export class Whispers {
       const message = messageAt(bytes, 0, context.config.beta)
       const passing = this.start(message, undefined, call)
 
-      if (link === undefined) {
+      // its stream may have ended while we signed
+      if (link === undefined || this.links.get(link.peer) !== link) {
         this.pass(nameOf(message.signature), passing)
       } else {
         this.hop(passing, link, this.calls.get(call)!)

@@ -15,6 +15,7 @@ import {
   signedRubbish,
   subnetOf
 } from './script.ts'
+import { encodeValue } from '@hearsay/protocol-shout/codec'
 import type { Value } from '@hearsay/protocol-shout/codec'
 import type { Ask, ShoutEffect } from '@hearsay/protocol-shout/engine'
 
@@ -428,5 +429,17 @@ describe('CHANGE_KEY', () => {
     expect(events(effects, 'key-change')).toHaveLength(2)
     script.advance(10_000)
     expect(events(script.says('b', change('z', 'z2')), 'key-change')).toHaveLength(1)
+  })
+})
+
+describe('a whisper of ours', () => {
+  it('is passed on when the stream to its receiver ends while it is signed', () => {
+    script.bind('a')
+    script.bind('b')
+    script.hold.add('sign')
+    script.call({ type: 'whisper', to: fakeKey('a'), payload: encodeValue('hello'), mode: 'direct', sealed: true })
+    script.disconnected('a')
+    const effects = script.held.flatMap((ask) => script.release(ask))
+    expect(sent(effects).map(({ to, opcode }) => [to, opcode])).toContainEqual([peer('b'), Opcode.WHISPER])
   })
 })
