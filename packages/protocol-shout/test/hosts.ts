@@ -38,7 +38,8 @@ export async function createHost(
     streamMuxers: [yamux()],
     connectionManager: { maxConnections: 1_000, inboundConnectionThreshold: Infinity },
     connectionMonitor: { enabled: false },
-    services: { identify: identify(), shout: shout({ listed: false, ...init }) },
+    // who is not identified in time is never found: the 5 s it has are short where fifty hosts start on one busy machine
+    services: { identify: identify({ timeout: 60_000 }), shout: shout({ listed: false, ...init }) },
     ...options
   })
 }
