@@ -25,8 +25,6 @@ export interface NodeServices extends ServiceMap {
   gossip: Gossip
 }
 
-/** In ms; until kad-dht has looked for the peers around us, its other walks wait */
-const SELF_QUERY_DELAY = 50
 /** In ms; a peer that does not say goodbye must not hold up a shutdown */
 const CLOSE_TIMEOUT = 500
 
@@ -69,7 +67,6 @@ function dhtService({ validators, selectors }: DhtStorage['rules']): (components
     protocol: KAD_PROTOCOL,
     clientMode: false,
     peerInfoMapper: passthroughMapper,
-    initialQuerySelfInterval: SELF_QUERY_DELAY,
     validators,
     selectors
   })

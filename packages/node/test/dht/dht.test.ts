@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Kad } from '../../src/dht/kad.ts'
 import { recordRow } from '../../src/dht/record-store.ts'
 import { OFTEN } from '../api-client.ts'
-import { acquaint, holders, Hosts, stall } from './hosts.ts'
+import { acquaint, holders, Hosts, nearest, stall } from './hosts.ts'
 import { bytes, Owner, randomKey, text } from './owners.ts'
 import type { Host } from './hosts.ts'
 
@@ -27,6 +27,26 @@ describe('nodes', () => {
     expect(await host.dht.put(key, bytes('alone'))).toMatchObject({ storedOn: [host.id], verifiedOn: [host.id] })
     expect([text(await host.dht.get(key)), await host.dht.get(randomKey())]).toEqual(['alone', undefined])
     expect(performance.now() - began).toBeLessThan(9_000)
+  })
+
+  it('make the copies that are missing when others come, and drop the one too many', async () => {
+    const first = await hosts.create()
+    const others = [await hosts.create(), await hosts.create(), await hosts.create()]
+    const isLast = (key: Uint8Array): boolean => nearest(hosts.all, plainKey(key))[3] === first
+    const key = Array.from({ length: 100 }, randomKey).find(isLast)!
+    await first.dht.put(key, bytes('waiting'), { replication: 2 })
+    // not while it knows some of them only
+    first.storage.own.stop()
+    await acquaint([first, ...others])
+    first.dht.start()
+    const expected = nearest(hosts.all, plainKey(key)).slice(0, 2)
+    await vi.waitFor(
+      async () => {
+        const now = await holders(hosts.all, plainKey(key))
+        expect(now.toSorted()).toEqual(expected.map(({ id }) => id).toSorted())
+      },
+      { ...OFTEN, timeout: 30_000 }
+    )
   })
 
   it('read what they put just before', async () => {
