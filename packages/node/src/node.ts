@@ -74,7 +74,7 @@ interface StartInit {
 async function startAll({ config, privateKey, storage, log, started, stop }: StartInit): Promise<HearsayNode> {
   const { registry, metrics } = await hostMetrics(config)
   const limits = limitsOfConfig(config)
-  const libp2p = await createHost(config, privateKey, storage, metrics)
+  const libp2p = await createHost(config, privateKey, storage, metrics, log)
   const { gossip, dht: kadDht } = libp2p.services
   started.push(libp2p)
   reportGossip(gossip, log)
