@@ -15,8 +15,8 @@ import type { Libp2p, Stream } from '@libp2p/interface'
 import type { RunningNode } from './shell.ts'
 
 /** HOSTILE_CONNECTIONS sets how many; the first ones bring in code, pools and tables, which stay */
-const CONNECTIONS = Number(process.env['HOSTILE_CONNECTIONS'] ?? 24)
-const WARM_UP = 8
+const CONNECTIONS = Number(process.env['HOSTILE_CONNECTIONS'] ?? 16)
+const WARM_UP = 4
 const STREAMS = 32
 /** In s */
 const CHALLENGE_TIMEOUT = 10

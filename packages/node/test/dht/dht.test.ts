@@ -336,4 +336,32 @@ describe('a node that is sent 1,000 older values (T9)', () => {
     expect([await replayed(older.slice(700)), await held()]).toEqual([0, []])
     expect(await replayed([await owner.seal(recordKey, { sequence: 2_001 })])).toBe(1)
   })
+
+  it('takes none of a part of the network that was cut off, and that part takes the newer one', async () => {
+    const [a, b, c] = (await hosts.network(3)) as [Host, Host, Host]
+    const key = randomKey()
+    const recordKey = Owner.of(a.privateKey).ownedKey(key)
+    const options = { owned: true, replication: 3 }
+    expect((await a.dht.put(key, bytes('older'), options)).verifiedOn).toHaveLength(3)
+    const older = (await c.held()).get(text(recordKey)!)!
+    await c.stop()
+    await a.dht.put(key, bytes('newer'), options)
+    const newer = (await b.held()).get(text(recordKey)!)!
+    const back = await hosts.create({ dir: c.dir, privateKey: c.privateKey })
+    expect((await back.held()).get(text(recordKey)!)).toEqual(older)
+    await acquaint([a, b, back])
+    let taken = 0
+
+    for (let i = 0; i < 500; i++) {
+      const both = await Promise.all([a, b].map(async (to) => send(back, to, recordKey, older)))
+      taken += both.filter(Boolean).length
+    }
+
+    expect(taken).toBe(0)
+    const reader = { owner: a.privateKey.publicKey }
+    expect([text(await back.dht.get(key, reader)), text(await b.dht.get(key, reader))]).toEqual(['newer', 'newer'])
+    await send(a, back, recordKey, newer)
+    expect((await back.held()).get(text(recordKey)!)).toEqual(newer)
+    expect(await send(b, back, recordKey, older)).toBe(false)
+  })
 })
