@@ -22,7 +22,7 @@ export interface Limits {
 const MIB = 2 ** 20
 const KIB = 2 ** 10
 
-/** What a node takes that holds nothing for anybody: Node.js, libp2p and their code. Measured after the start: 128 MiB, 133 with metrics */
+/** What a node takes that holds nothing for anybody: Node.js, libp2p and their code. Measured after the start: 136 MiB, with metrics too */
 const BASE_BYTES = 144 * MIB
 /** Half a window is what a stalled peer can make us hold; 1 MiB is 10 MB/s at 100 ms round trip, 256 KiB is yamux's least */
 const STREAM_WINDOW = [256 * KIB, MIB] as const

@@ -309,14 +309,6 @@ describe.concurrent('a node', () => {
     await endOf(second)
   })
 
-  it('may be started twice at a time on other ports', async () => {
-    const dir = newDir()
-    const [first, second] = await Promise.all([start('--data-dir', dir), start('--data-dir', dir)])
-    expect(second.peerId).toBe(first.peerId)
-    expect(second.gossipApi).not.toBe(first.gossipApi)
-    await Promise.all([endOf(first), endOf(second)])
-  })
-
   it('needs no port of its own for the DHT API: a second one takes a free one', async () => {
     const own = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gossip-api', '127.0.0.1:0']
     const both = [0, 1].map(() => hearsay(['start', '--json', '--data-dir', newDir(), ...own]))

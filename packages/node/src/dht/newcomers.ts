@@ -10,7 +10,7 @@ const PAUSES = [0, 1_000, 4_000, 16_000] as const
  * Has connected peers taken into kad-dht's table. kad-dht tries once, with one ping: if that is lost, it forgets the
  * peer until another one names it, and with two nodes there is no other.
  *
- * @see docs/specs/dht.md#refresh
+ * @see docs/specs/dht.md#joining
  */
 export class Newcomers {
   private readonly libp2p: Libp2p
