@@ -32,7 +32,9 @@ const browser: TestProjectConfiguration = {
   test: {
     name: 'browser',
     include: [`${folders}/**/*.browser.test.ts`],
-    globalSetup: ['cup2py', 'gossip', 'shout'].map((name) => `packages/protocol-${name}/test/browser-peer.ts`),
+    globalSetup: ['protocol-cup2py', 'protocol-gossip', 'protocol-shout', 'node'].map(
+      (name) => `packages/${name}/test/browser-peer.ts`
+    ),
     browser: {
       enabled: true,
       headless: true,

@@ -4,11 +4,11 @@ import { gossip } from '@hearsay/protocol-gossip'
 import { identify } from '@libp2p/identify'
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
-import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 import { gossipInit, limitsOfConfig } from './config/load.ts'
 import { KAD_PROTOCOL, KAD_TUNING } from './dht/constants.ts'
 import { hostFailure } from './errors.ts'
+import { reachOf } from './reach/reach.ts'
 import type { Gossip } from '@hearsay/protocol-gossip'
 import type { Identify } from '@libp2p/identify'
 import type { Libp2p, PrivateKey, ServiceMap } from '@libp2p/interface'
@@ -16,6 +16,7 @@ import type { KadDHT, KadDHTComponents } from '@libp2p/kad-dht'
 import type { Ping } from '@libp2p/ping'
 import type { NodeConfig } from './config/options.ts'
 import type { DhtStorage } from './dht/storage.ts'
+import type { Log } from './log.ts'
 import type { HostMetrics } from './operations/operations.ts'
 
 export interface NodeServices extends ServiceMap {
@@ -25,8 +26,6 @@ export interface NodeServices extends ServiceMap {
   gossip: Gossip
 }
 
-/** In ms; until kad-dht has looked for the peers around us, its other walks wait */
-const SELF_QUERY_DELAY = 50
 /** In ms; a peer that does not say goodbye must not hold up a shutdown */
 const CLOSE_TIMEOUT = 500
 
@@ -35,9 +34,11 @@ export async function createHost(
   config: NodeConfig,
   privateKey: PrivateKey,
   { datastore, rules }: DhtStorage,
-  metrics: HostMetrics['metrics']
+  metrics: HostMetrics['metrics'],
+  log: Log
 ): Promise<Libp2p<NodeServices>> {
   const { streamWindowBytes, maxConnections } = limitsOfConfig(config)
+  const { transports, services, peerDiscovery } = await reachOf(config, log)
 
   try {
     return await createLibp2p<NodeServices>({
@@ -45,7 +46,8 @@ export async function createHost(
       datastore,
       ...(metrics && { metrics }),
       addresses: { listen: config.listen },
-      transports: [tcp()],
+      transports,
+      peerDiscovery,
       connectionEncrypters: [noise()],
       streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: streamWindowBytes } })],
       // many programs on one machine share its loopback address
@@ -56,7 +58,13 @@ export async function createHost(
       },
       // its ping shares a stream limit with other pings, and must not end a connection for it
       connectionMonitor: { abortConnectionOnPingFailure: false },
-      services: { identify: identify(), ping: ping(), dht: dhtService(rules), gossip: gossip(gossipInit(config)) }
+      services: {
+        ...services,
+        identify: identify(),
+        ping: ping(),
+        dht: dhtService(rules),
+        gossip: gossip(gossipInit(config))
+      }
     })
   } catch (err) {
     throw hostFailure(err)
@@ -69,7 +77,6 @@ function dhtService({ validators, selectors }: DhtStorage['rules']): (components
     protocol: KAD_PROTOCOL,
     clientMode: false,
     peerInfoMapper: passthroughMapper,
-    initialQuerySelfInterval: SELF_QUERY_DELAY,
     validators,
     selectors
   })

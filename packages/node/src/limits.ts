@@ -13,6 +13,8 @@ export interface Limits {
   cacheSize: number
   /** Clients of each TCP API */
   maxClients: number
+  /** What the clients of both together may leave unread */
+  clientQueueBytes: number
   /** libp2p's */
   maxConnections: number
 }
@@ -20,7 +22,7 @@ export interface Limits {
 const MIB = 2 ** 20
 const KIB = 2 ** 10
 
-/** What a node takes that holds nothing for anybody: Node.js, libp2p and their code. Measured after the start: 128 MiB, 133 with metrics */
+/** What a node takes that holds nothing for anybody: Node.js, libp2p and their code. Measured after the start: 136 MiB, with metrics too */
 const BASE_BYTES = 144 * MIB
 /** Half a window is what a stalled peer can make us hold; 1 MiB is 10 MB/s at 100 ms round trip, 256 KiB is yamux's least */
 const STREAM_WINDOW = [256 * KIB, MIB] as const
@@ -29,6 +31,7 @@ const UNVERIFIED = [8, gossipDefaults.maxUnverified] as const
 const CLIENTS = [4, 1_024] as const
 /** What one client of a TCP API may leave unread, see api/server.ts */
 const CLIENT_BYTES = 4 * MIB
+const CLIENT_QUEUES = [16 * MIB, 64 * MIB] as const
 /** A remembered announce, times those that may be remembered beyond `cacheSize` */
 const REMEMBERED_BYTES = 24 * 16
 const CONNECTIONS = 300
@@ -63,6 +66,7 @@ export function limitsOf(maxMemory: number | undefined, maxConnections: number, 
     maxUnverified,
     cacheSize: clamp(bytes / 4 / REMEMBERED_BYTES, [1, cacheSize]),
     maxClients: clamp(bytes / 4 / CLIENT_BYTES, CLIENTS),
+    clientQueueBytes: clamp(bytes / 4, CLIENT_QUEUES),
     maxConnections: Math.min(CONNECTIONS, places)
   }
 }

@@ -1,6 +1,7 @@
-import { createDhtApi, createGossipApi, listenDhtApi } from './api/servers.ts'
+import { createApis, listenDhtApi } from './api/servers.ts'
 import { limitsOfConfig } from './config/load.ts'
 import { openDataDir } from './data-dir.ts'
+import { lockDataDir } from './data-dir-lock.ts'
 import { Dht } from './dht/dht.ts'
 import { openDhtStorage } from './dht/storage.ts'
 import { StartError } from './errors.ts'
@@ -39,21 +40,24 @@ type Started = { stop(): Promise<void> | void }[]
 /**
  * The reference node: one libp2p host with every protocol, and its APIs.
  *
- * @throws {StartError} when an address cannot be listened on, or the identity cannot be loaded
+ * @throws {StartError} when an address cannot be listened on, the identity cannot be loaded, or another node runs with
+ *   the data directory
  */
 export async function createNode(config: NodeConfig, log: Log): Promise<HearsayNode> {
-  await openDataDir(config['data-dir'])
-  const privateKey = await (config.hostkey === undefined
-    ? loadIdentity(config['data-dir'])
-    : loadHostkey(config.hostkey))
-  const storage = await openStorage(config['data-dir'])
+  const dataDir = config['data-dir']
+  await openDataDir(dataDir)
+  const unlock = await lockDataDir(dataDir)
   const started: Started = []
+  const ends: (() => void)[] = [unlock]
   const stop = async (): Promise<void> => {
     await Promise.all(started.map(async (each) => each.stop()))
-    storage.close()
+    ends.splice(0).forEach((end) => end())
   }
 
   try {
+    const privateKey = await (config.hostkey === undefined ? loadIdentity(dataDir) : loadHostkey(config.hostkey))
+    const storage = await openStorage(dataDir)
+    ends.unshift(() => storage.close())
     return await startAll({ config, privateKey, storage, log, started, stop })
   } catch (err) {
     await stop()
@@ -74,16 +78,16 @@ interface StartInit {
 async function startAll({ config, privateKey, storage, log, started, stop }: StartInit): Promise<HearsayNode> {
   const { registry, metrics } = await hostMetrics(config)
   const limits = limitsOfConfig(config)
-  const libp2p = await createHost(config, privateKey, storage, metrics)
+  const libp2p = await createHost(config, privateKey, storage, metrics, log)
   const { gossip, dht: kadDht } = libp2p.services
   started.push(libp2p)
   reportGossip(gossip, log)
   const dht = new Dht({ libp2p, kadDht, storage, privateKey })
-  const [gossipServer, dhtServer] = [createGossipApi(gossip, limits, log), createDhtApi(dht, limits, log)]
-  started.push(dht, gossipServer, dhtServer)
+  const apis = createApis(gossip, dht, limits, log)
+  started.push(dht, apis.gossip, apis.dht)
   dht.start()
-  const gossipApi = await gossipServer.listen(config['gossip-api'])
-  const dhtApi = await listenDhtApi(dhtServer, config['dht-api'], log)
+  const gossipApi = await apis.gossip.listen(config['gossip-api'])
+  const dhtApi = await listenDhtApi(apis.dht, config['dht-api'], log)
   const operations = new Operations({ config, libp2p, protocols: [gossipProtocol(gossip)], gossipApi, registry, log })
   await operations.start()
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { ConfigError, loadConfig } from '@hearsay/node'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -47,7 +48,17 @@ interface Sample {
 }
 
 const ID = '12D3KooWJGcy8N8CLTWgBpoKjuWU3betewnk2y8g96E3bxyAqtqC'
+const PEER = `/ip4/192.0.2.1/tcp/6001/p2p/${ID}`
 const number = (key: OptionKey, value: number): Sample => ({ key, flag: String(value), toml: String(value), value })
+
+const choice = (key: OptionKey, value: boolean): Sample => ({
+  key,
+  flag: value ? 'on' : 'off',
+  toml: String(value),
+  value
+})
+/** A file that is there, and has no line of a peer */
+const LIST = fileURLToPath(new URL('empty-list.txt', import.meta.url))
 
 const samples: Sample[] = [
   {
@@ -61,6 +72,12 @@ const samples: Sample[] = [
     flag: [`/ip4/192.0.2.1/tcp/6001/p2p/${ID}`, '/dns4/a.example/tcp/1'],
     toml: `["/ip4/192.0.2.1/tcp/6001/p2p/${ID}", "/dns4/a.example/tcp/1"]`,
     value: [`/ip4/192.0.2.1/tcp/6001/p2p/${ID}`, '/dns4/a.example/tcp/1']
+  },
+  {
+    key: 'bootstrap-list',
+    flag: LIST,
+    toml: JSON.stringify(LIST),
+    value: LIST
   },
   {
     key: 'bootstrapper',
@@ -81,6 +98,18 @@ const samples: Sample[] = [
   number('cache-size', 1_000),
   { key: 'control-api', flag: './control.sock', toml: '"./control.sock"', value: { path: './control.sock' } },
   { key: 'metrics-api', flag: '127.0.0.1:9', toml: '"127.0.0.1:9"', value: { host: '127.0.0.1', port: 9 } },
+  choice('autonat', false),
+  choice('relay-client', false),
+  {
+    key: 'relay',
+    flag: [`/ip4/192.0.2.1/tcp/6001/p2p/${ID}`],
+    toml: `["/ip4/192.0.2.1/tcp/6001/p2p/${ID}"]`,
+    value: [`/ip4/192.0.2.1/tcp/6001/p2p/${ID}`]
+  },
+  choice('dcutr', false),
+  choice('relay-server', true),
+  choice('upnp', true),
+  choice('mdns', true),
   { key: 'log-format', flag: 'json', toml: '"json"', value: 'json' },
   number('max-memory', 1_024)
 ]
@@ -110,6 +139,7 @@ describe('an option', () => {
     expect(fromFlags({})).toEqual({
       listen: ['/ip4/0.0.0.0/tcp/6001'],
       peer: [],
+      'bootstrap-list': undefined,
       bootstrapper: undefined,
       'gossip-api': { host: '127.0.0.1', port: 7001 },
       'dht-api': undefined,
@@ -124,6 +154,13 @@ describe('an option', () => {
       'cache-size': 65_536,
       'control-api': undefined,
       'metrics-api': undefined,
+      autonat: true,
+      'relay-client': true,
+      relay: [],
+      dcutr: true,
+      'relay-server': false,
+      upnp: false,
+      mdns: false,
       'log-format': 'text',
       'max-memory': undefined
     })
@@ -148,8 +185,10 @@ describe('an option', () => {
       maxUnverified: 128,
       knownPeers: [`/ip4/192.0.2.1/tcp/6001/p2p/${ID}`, '/dns4/a.example/tcp/1'],
       bootstrapper: '/ip4/192.0.2.1/tcp/6001',
-      fromConnections: false
+      // with mdns: those of the local network are peers too
+      fromConnections: true
     })
+    expect(gossipInit(fromFlags({})).fromConnections).toBe(false)
   })
 })
 
@@ -275,7 +314,57 @@ describe('numbers that depend on each other', () => {
   })
 })
 
+describe('a bootstrap list', () => {
+  const OTHER = '/dns4/b.example/tcp/6001'
+  const given = (content: string): string => {
+    const path = join(dir, 'peers.txt')
+    writeFileSync(path, content)
+    return path
+  }
+  const listed = (content: string): unknown =>
+    gossipInit(fromFlags({ peer: [OTHER], 'bootstrap-list': given(content) })).knownPeers
+
+  it('has a peer a line, comments, and none twice', () => {
+    const lines = ['\uFEFF# the first ones', `  ${PEER}  # mine`, '', OTHER, '/ip4/192.0.2.9/tcp/1/ws', PEER]
+    expect(listed(lines.join('\r\n'))).toEqual([OTHER, PEER, '/ip4/192.0.2.9/tcp/1/ws'])
+    expect(listed('')).toEqual([OTHER])
+  })
+
+  it('is refused with the line that is no address', () => {
+    expect(problem(() => listed(`# a\n${PEER}\n192.0.2.1:6001\n`))).toMatch(
+      /^line 3 of .*peers\.txt \(--bootstrap-list\) must be a multiaddr such as .*, and is "192\.0\.2\.1:6001"$/
+    )
+  })
+
+  it('is refused when it is not there, or has too many peers', () => {
+    expect(problem(() => fromFlags({ 'bootstrap-list': '/none/peers' }))).toMatch(
+      /^cannot read the list \/none\/peers \(--bootstrap-list\): ENOENT/
+    )
+    const many = Array.from({ length: 1_001 }, (_, i) => `/ip4/192.0.2.1/tcp/${i + 1}`)
+    expect(problem(() => listed(many.join('\n')))).toMatch(/has 1001 peers, and 1000 are allowed$/)
+    expect(problem(() => listed('#'.repeat(2 ** 20 + 1)))).toMatch(/is longer than 1 MiB$/)
+  })
+})
+
+describe('a switch', () => {
+  it.each(['yes', '1', 1, '', 'ON', null])('is not %o', (value) => {
+    expect(problem(() => fromFlags({ mdns: value }))).toMatch(/^--mdns must be on or off, and is/)
+  })
+})
+
+describe('a relay', () => {
+  it.each(['/ip4/192.0.2.1/tcp/6001', `/p2p/${ID}`, `/ip4/192.0.2.1/tcp/6001/p2p/${ID}/p2p-circuit`])(
+    'is not %s, which nobody could recognise or dial',
+    (relay) =>
+      expect(problem(() => fromFlags({ relay: [relay] }))).toMatch(/^--relay must be multiaddrs with a peer id/)
+  )
+})
+
 describe('an address', () => {
+  it('may be one of WebSockets', () => {
+    expect(fromFlags({ listen: ['/ip4/0.0.0.0/tcp/6002/ws'] }).listen).toEqual(['/ip4/0.0.0.0/tcp/6002/ws'])
+  })
+
   it.each([
     '',
     '/',
@@ -286,7 +375,7 @@ describe('an address', () => {
     '/ip4/1.2.3.4/tcp'
   ])('is not %o', (address) => {
     expect(problem(() => fromFlags({ listen: [address] }))).toBe(
-      `--listen must be TCP multiaddrs such as /ip4/0.0.0.0/tcp/6001, and is ${JSON.stringify([address])}`
+      `--listen must be TCP multiaddrs such as /ip4/0.0.0.0/tcp/6001, with /ws for WebSockets, and is ${JSON.stringify([address])}`
     )
     expect(problem(() => fromFlags({ bootstrapper: address }))).toMatch(/^--bootstrapper must be a multiaddr such as/)
   })
@@ -525,7 +614,16 @@ describe('rubbish', () => {
   function expectValid(config: NodeConfig): void {
     const address = expect.stringMatching(/^\/./) as string
     const integer = expect.toSatisfy(Number.isSafeInteger) as number
+    const isOn = expect.any(Boolean) as boolean
     expect(config).toEqual({
+      autonat: isOn,
+      'relay-client': isOn,
+      relay: config.relay.map(() => address),
+      dcutr: isOn,
+      'relay-server': isOn,
+      upnp: isOn,
+      mdns: isOn,
+      'bootstrap-list': config['bootstrap-list'] && LIST,
       listen: config.listen.map(() => address),
       peer: config.peer.map(() => address),
       bootstrapper: config.bootstrapper === undefined ? undefined : address,

@@ -84,6 +84,19 @@ describe('the Dockerfile', () => {
   })
 })
 
+describe('a supervisor', () => {
+  it.each(['hearsay.service', 'Dockerfile', 'compose.yaml'])(
+    'starts the node itself with %s: SIGTERM reaches it',
+    (name) => {
+      const starting = read(name)
+        .split('\n')
+        .filter((line) => /^(?:ExecStart=|ENTRYPOINT|CMD|\s*(?:command|entrypoint):)/.test(line))
+      expect(starting.filter((line) => /\b(?:npx|pnpm|npm)\b/.test(line))).toEqual([])
+      expect(name === 'compose.yaml' || starting.length > 0).toBe(true)
+    }
+  )
+})
+
 describe('the systemd unit', () => {
   const unit = read('hearsay.service')
   const valueOf = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1]

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { loadConfig } from '@hearsay/node'
 import { afterEach, describe, expect, it } from 'vitest'
 import { checkClock } from '../src/doctor/clock.ts'
-import { checkPeers, checkPorts, checkReachable } from '../src/doctor/network.ts'
+import { checkBrowsers, checkPeers, checkPorts, checkReachable } from '../src/doctor/network.ts'
 import { checkDataDir, checkDisk } from '../src/doctor/storage.ts'
 import { checkMemory, checkNode, checkOpenFiles } from '../src/doctor/system.ts'
 import type { AddressInfo } from 'node:net'
@@ -126,7 +126,7 @@ describe('the clock', () => {
 
 describe('the network', () => {
   it('that only this machine reaches is told', () => {
-    const found = checkReachable(config({ listen: ['/ip4/127.0.0.1/tcp/6001'] }), ['203.0.113.1'])
+    const found = checkReachable(config({ listen: ['/ip4/127.0.0.1/tcp/6001'] }), undefined, ['203.0.113.1'])
     expect(found).toMatchObject({ level: 'warn', message: 'only this machine can reach the node' })
   })
 
@@ -138,8 +138,28 @@ describe('the network', () => {
       'others can try 203.0.113.1, unless a firewall forbids port 6001'
     ]
   ])('of a machine with the addresses %j is %s', (addresses, level, message) =>
-    expect(checkReachable(config(), addresses)).toMatchObject({ level, message })
+    expect(checkReachable(config(), undefined, addresses)).toMatchObject({ level, message })
   )
+
+  const RELAY = '/ip4/203.0.113.9/tcp/6001/p2p/12D3KooWJGcy8N8CLTWgBpoKjuWU3betewnk2y8g96E3bxyAqtqC'
+
+  it.each([
+    [[], ['/ip4/192.168.1.2/tcp/6001'], 'warn', 'only this network can reach the node'],
+    [[], ['/ip4/192.168.1.2/tcp/6001', '/ip4/203.0.113.1/tcp/6001'], 'ok', /reach the node at \/ip4\/203\.0\.113\.1/],
+    [[RELAY], [`${RELAY}/p2p-circuit`], 'ok', /reach the node at .*\/p2p-circuit$/],
+    [[RELAY], ['/ip4/192.168.1.2/tcp/6001'], 'warn', 'no relay has given the node a place'],
+    [[RELAY], undefined, 'ok', /will reach the node through its relay/]
+  ])('with the relays %j, of a node that tells others %j, is %s', (relay, listen, level, message) =>
+    expect(checkReachable(config({ relay }), listen && { listen }, ['127.0.0.1', '192.168.1.2'])).toMatchObject({
+      level,
+      message: expect.stringMatching(message) as string
+    })
+  )
+
+  it('has browsers in it, or not', () => {
+    expect(checkBrowsers(config()).message).toMatch(/^cannot reach/)
+    expect(checkBrowsers(config({ listen: ['/ip4/0.0.0.0/tcp/6002/ws'] })).message).toMatch(/^can try/)
+  })
 
   it('has peers that answer, or not', async () => {
     const peer = [`/ip4/127.0.0.1/tcp/${await portInUse()}`, '/ip4/127.0.0.1/tcp/1']

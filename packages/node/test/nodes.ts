@@ -24,7 +24,7 @@ export function recordedLog(): RecordedLog {
 export interface TestNode extends HearsayNode {
   config: NodeConfig
   log: RecordedLog
-  /** Its first address, with its peer id */
+  /** Its first address, with its peer id; empty when it listens nowhere */
   address: string
   /** Its first address, without */
   bareAddress: string
@@ -54,7 +54,7 @@ export class Nodes {
     const config = loadConfig({ flags: { ...defaults, ...flags }, env: {} })
     const node = await createNode(config, log)
     this.all.push(node)
-    const address = node.libp2p.getMultiaddrs()[0]!.toString()
+    const address = node.libp2p.getMultiaddrs()[0]?.toString() ?? ''
     return { ...node, config, log, address, bareAddress: address.replace(/\/p2p\/.*$/, '') }
   }
 

@@ -187,6 +187,7 @@ describe('limits', () => {
       maxUnverified: gossipDefaults.maxUnverified,
       cacheSize: 65_536,
       maxClients: 1_024,
+      clientQueueBytes: 64 * 2 ** 20,
       maxConnections: 300
     })
   })

@@ -28,6 +28,7 @@ export interface RunningNode extends Process {
   dataDir: string
   peerId: string
   listen: string[]
+  gossipApi: string
 }
 
 export class Shell {
@@ -79,9 +80,14 @@ export class Shell {
 
   /** A node on free ports, once it says where */
   async node(...args: string[]): Promise<RunningNode> {
+    return this.nodeWith({}, ...args)
+  }
+
+  /** The same, with variables in its environment */
+  async nodeWith(env: Record<string, string>, ...args: string[]): Promise<RunningNode> {
     const dataDir = this.dir()
     const free = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gossip-api', '127.0.0.1:0', '--difficulty-bits', '0']
-    const made = this.spawn(['start', '--json', '--data-dir', dataDir, ...free, ...args])
+    const made = this.spawn(['start', '--json', '--data-dir', dataDir, ...free, ...args], env)
     const lines = createInterface({ input: made.child.stdout })
     const [line] = await within(Promise.race([once(lines, 'line'), once(lines, 'close')]), 'the first line', 30_000)
 
@@ -89,7 +95,7 @@ export class Shell {
       throw new Error(`it did not start: ${made.output.stderr}`)
     }
 
-    return { ...made, dataDir, ...(JSON.parse(String(line)) as { peerId: string; listen: string[] }) }
+    return { ...made, dataDir, ...(JSON.parse(String(line)) as Pick<RunningNode, 'peerId' | 'listen' | 'gossipApi'>) }
   }
 
   async end(): Promise<void> {

@@ -3,8 +3,10 @@ import { DecodeError, fixedPrefix, framed, FrameSplitter } from '@hearsay/protoc
 import { pipe } from 'it-pipe'
 import { listenProblem, StartError } from '../errors.ts'
 import { isLoopback } from '../loopback.ts'
+import { ClientQueues } from './client-queues.ts'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import type { HostPort } from '../config/kinds.ts'
+import type { ClientQueue } from './client-queues.ts'
 import type { Log } from '../log.ts'
 
 /** One client of an API, as its protocol sees it */
@@ -36,6 +38,8 @@ export interface ApiServerInit {
   createSession(client: ApiClient): ApiSession
   /** One more is refused. @default 1_024 */
   maxClients?: number
+  /** Of all APIs. @default its own, of 64 MiB */
+  queues?: ClientQueues
   log: Log
 }
 
@@ -49,6 +53,9 @@ const MAX_CLIENT_QUEUE_BYTES = 4 * 2 ** 20
 /** … where each message counts as this many more, which is what keeping it takes */
 const MESSAGE_OVERHEAD_BYTES = 256
 
+/** What all may leave unread */
+const MAX_QUEUED_BYTES = 64 * 2 ** 20
+
 /** In ms; for a client that ended its side to read its last answers */
 const FLUSH_TIMEOUT = 5_000
 
@@ -58,9 +65,11 @@ export class ApiServer {
   private readonly server: Server
   /** BOUNDED by maxClients */
   private readonly sockets = new Set<Socket>()
+  private readonly queues: ClientQueues
 
   constructor(init: ApiServerInit) {
     this.init = init
+    this.queues = init.queues ?? new ClientQueues(MAX_QUEUED_BYTES)
     this.server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => void this.serve(socket))
     const maxClients = init.maxClients ?? MAX_CLIENTS
     this.server.maxConnections = maxClients
@@ -139,22 +148,30 @@ export class ApiServer {
     const name = `${socket.remoteAddress}:${socket.remotePort}`
     let unread = 0
     const onRead = (): void => void unread--
+    const close = (why: string): void => {
+      this.warnClosed(name, why)
+      socket.destroy()
+    }
+    // a socket that is destroyed frees what it held
+    const size = (): number =>
+      socket.writableLength === 0 || socket.destroyed ? 0 : socket.writableLength + unread * MESSAGE_OVERHEAD_BYTES
+    const queue: ClientQueue = { size, close }
+    this.queues.add(queue)
+    socket.once('close', () => this.queues.remove(queue))
 
     return {
       name,
       send: (payload) => {
-        const queuedBytes = socket.writableLength === 0 ? 0 : socket.writableLength + unread * MESSAGE_OVERHEAD_BYTES
-
         if (!socket.writable) {
           return
         }
 
-        if (queuedBytes + payload.byteLength > MAX_CLIENT_QUEUE_BYTES) {
-          this.warnClosed(name, `it left ${unread} messages unread, ${socket.writableLength} bytes`)
-          socket.destroy()
+        if (size() + payload.byteLength > MAX_CLIENT_QUEUE_BYTES) {
+          close(`it left ${unread} messages unread, ${socket.writableLength} bytes`)
         } else {
           unread++
           socket.write(framed(PREFIX, payload), onRead)
+          this.queues.grew(payload.byteLength + MESSAGE_OVERHEAD_BYTES)
         }
       }
     }

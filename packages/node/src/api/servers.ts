@@ -1,5 +1,6 @@
 /** The TCP APIs of a node. */
 import { Slots } from '../dht/slots.ts'
+import { ClientQueues } from './client-queues.ts'
 import { DhtApiSession, MAX_REQUESTS } from './dht-api.ts'
 import { GossipApiSession } from './gossip-api.ts'
 import { ApiServer } from './server.ts'
@@ -8,28 +9,40 @@ import type { HostPort } from '../config/kinds.ts'
 import type { Dht } from '../dht/dht.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../log.ts'
+import type { ApiServerInit } from './server.ts'
 
 const DHT_API: HostPort = { host: '127.0.0.1', port: 7401 }
 
-export function createGossipApi(service: Gossip, { maxClients }: Limits, log: Log): ApiServer {
+export interface ApiServers {
+  gossip: ApiServer
+  dht: ApiServer
+}
+
+/** Their clients share one bound of what they may leave unread */
+export function createApis(gossip: Gossip, dht: Dht, limits: Limits, log: Log): ApiServers {
+  const init = { maxClients: limits.maxClients, queues: new ClientQueues(limits.clientQueueBytes), log }
+  return { gossip: createGossipApi(gossip, init), dht: createDhtApi(dht, init) }
+}
+
+type SharedInit = Pick<ApiServerInit, 'maxClients' | 'queues' | 'log'>
+
+function createGossipApi(service: Gossip, init: SharedInit): ApiServer {
   let clients = 0
   return new ApiServer({
     name: 'gossip API',
     flag: '--gossip-api',
     createSession: (client) => new GossipApiSession(client, service, `api client ${clients++}`),
-    maxClients,
-    log
+    ...init
   })
 }
 
-export function createDhtApi(dht: Dht, { maxClients }: Limits, log: Log): ApiServer {
+function createDhtApi(dht: Dht, init: SharedInit): ApiServer {
   const requests = new Slots(MAX_REQUESTS)
   return new ApiServer({
     name: 'DHT API',
     flag: '--dht-api',
-    createSession: (client) => new DhtApiSession(client, { dht, requests, log }),
-    maxClients,
-    log
+    createSession: (client) => new DhtApiSession(client, { dht, requests, log: init.log }),
+    ...init
   })
 }
 

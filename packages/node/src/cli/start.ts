@@ -2,6 +2,8 @@ import { loadConfig } from '../config/load.ts'
 import { hostPort } from '../config/kinds.ts'
 import { createLog } from '../log.ts'
 import { createNode } from '../node.ts'
+import { ExitCode } from './command.ts'
+import { onMishap } from './mishaps.ts'
 import type { ConfigSources } from '../config/load.ts'
 import type { Log } from '../log.ts'
 import type { HearsayNode } from '../node.ts'
@@ -21,10 +23,12 @@ export async function start(sources: ConfigSources, { json }: StartOptions): Pro
   const config = loadConfig(sources)
   const log = createLog(config['log-format'])
   const stopped = signalled()
-  const node = await createNode(config, log)
-  process.stdout.write(json ? `${JSON.stringify(summary(node))}\n` : greeting(node))
+  let running: HearsayNode | undefined
+  onMishap(log, () => void shutDown(running, log, ExitCode.FAILED))
+  running = await createNode(config, log)
+  process.stdout.write(json ? `${JSON.stringify(summary(running))}\n` : greeting(running))
   log.info(`stopping: ${await stopped}`)
-  await shutDown(node, log)
+  await shutDown(running, log, ExitCode.OK)
 }
 
 interface Summary {
@@ -66,14 +70,16 @@ async function signalled(): Promise<NodeJS.Signals> {
   })
 }
 
-async function shutDown(node: HearsayNode, log: Log): Promise<void> {
-  const timer = setTimeout(() => {
+async function shutDown(node: HearsayNode | undefined, log: Log, code: number): Promise<void> {
+  setTimeout(() => {
     log.warn(`not everything was closed within ${SHUTDOWN_TIMEOUT} ms; leaving`)
-    process.exit(0)
+    process.exit(code)
   }, SHUTDOWN_TIMEOUT)
 
-  await node.stop()
-  clearTimeout(timer)
-  // timers of libp2p that nobody waits for would keep the process for another second
-  process.exit(0)
+  try {
+    await node?.stop()
+  } finally {
+    // timers of libp2p that nobody waits for would keep the process for another second
+    process.exit(code)
+  }
 }

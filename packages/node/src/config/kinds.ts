@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
-import { TCP } from '@multiformats/multiaddr-matcher'
+import { TCP, WebSockets } from '@multiformats/multiaddr-matcher'
 import type { Range } from '@hearsay/protocol-core/pure'
 
 /** How the text of a flag, a variable or a file becomes a value. */
@@ -68,6 +68,23 @@ export function oneOf<T extends string>(words: readonly T[]): Kind<T> {
   }
 }
 
+const SWITCH = new Map<unknown, boolean>([
+  [true, true],
+  ['on', true],
+  ['true', true],
+  [false, false],
+  ['off', false],
+  ['false', false]
+])
+
+export const onOff: Kind<boolean> = {
+  metavar: '<on|off>',
+  allowed: 'on or off',
+  list: false,
+  format: (value) => (value ? 'on' : 'off'),
+  parse: (value) => SWITCH.get(value)
+}
+
 export const text: Kind<string> = {
   metavar: '<path>',
   allowed: 'a path',
@@ -108,13 +125,26 @@ export const addresses: Kind<string[]> = {
   }
 }
 
+const LISTENABLE = [TCP, WebSockets]
+const WITH_PEER_ID = /^\/(?!p2p\/).+\/p2p\/[^/]+$/
+
 /** Where this machine can be listened on, with the transports there are */
 export const listenAddresses: Kind<string[]> = {
   ...addresses,
-  allowed: 'TCP multiaddrs such as /ip4/0.0.0.0/tcp/6001',
+  allowed: 'TCP multiaddrs such as /ip4/0.0.0.0/tcp/6001, with /ws for WebSockets',
   parse(value) {
     const parsed = addresses.parse(value)
-    return parsed?.every((each) => TCP.exactMatch(multiaddr(each))) === true ? parsed : undefined
+    return parsed?.every((each) => LISTENABLE.some((kind) => kind.exactMatch(multiaddr(each)))) ? parsed : undefined
+  }
+}
+
+/** Peers that can be dialled and recognised: with an address and, at the end, a peer id */
+export const peerAddresses: Kind<string[]> = {
+  ...addresses,
+  allowed: 'multiaddrs with a peer id such as /ip4/192.0.2.1/tcp/6001/p2p/12D3KooW…',
+  parse(value) {
+    const parsed = addresses.parse(value)
+    return parsed?.every((each) => WITH_PEER_ID.test(each)) ? parsed : undefined
   }
 }
 

@@ -1,6 +1,7 @@
 import { gossip } from '@hearsay/protocol-gossip'
 import { ConfigError } from '../errors.ts'
 import { limitsOf } from '../limits.ts'
+import { readBootstrapList } from './bootstrap-list.ts'
 import { readConfigFile } from './files.ts'
 import { didYouMean } from './nearest.ts'
 import { optionKeys, options } from './options.ts'
@@ -83,6 +84,11 @@ export function limitsOfConfig(config: NodeConfig): Limits {
   return limitsOf(config['max-memory'], config['max-connections'], config['cache-size'])
 }
 
+/** @throws {ConfigError} when there is a list, and it cannot be read or has a line that is no multiaddr */
+export function knownPeers({ peer, 'bootstrap-list': list }: NodeConfig): string[] {
+  return list === undefined ? peer : [...new Set([...peer, ...readBootstrapList(list)])]
+}
+
 /** What the gossip service is told */
 export function gossipInit(config: NodeConfig): GossipInit {
   const { cacheSize, maxQueuedBytes, maxUnverified } = limitsOfConfig(config)
@@ -96,10 +102,10 @@ export function gossipInit(config: NodeConfig): GossipInit {
     cacheSize,
     maxQueuedBytes,
     maxUnverified,
-    knownPeers: config.peer,
+    knownPeers: knownPeers(config),
     bootstrapper: config.bootstrapper,
-    // the operator's peers are the topology, not those the DHT connects to
-    fromConnections: false
+    // the operator's peers are the topology, not those the DHT connects to; unless the local network is to be it
+    fromConnections: config.mdns
   }
 }
 

@@ -13,6 +13,8 @@ import {
   listenAddresses,
   megabytes,
   oneOf,
+  onOff,
+  peerAddresses,
   seconds,
   text
 } from './kinds.ts'
@@ -33,8 +35,13 @@ const gossip = gossipDefaults
 const ranges = gossipRanges
 
 export const options = {
-  listen: option<string[]>(listenAddresses, ['/ip4/0.0.0.0/tcp/6001'], 'where other nodes can connect'),
+  listen: option<string[]>(
+    listenAddresses,
+    ['/ip4/0.0.0.0/tcp/6001'],
+    'where other nodes can connect, over TCP or, with /ws, WebSockets'
+  ),
   peer: option<string[]>(addresses, [], 'a known peer, to stay connected to'),
+  'bootstrap-list': { kind: text, default: undefined, help: 'a file of further known peers, a multiaddr a line' },
   bootstrapper: { kind: address, default: undefined, help: 'a peer to dial when no known peer answers' },
   'gossip-api': option<HostPort>(hostPort, { host: '127.0.0.1', port: 7001 }, 'where other programs connect (500–503)'),
   'dht-api': {
@@ -69,6 +76,13 @@ export const options = {
     help: 'where commands connect, control.sock in data-dir if not set'
   },
   'metrics-api': { kind: hostPort, default: undefined, help: 'Prometheus metrics and health, off if not set' },
+  autonat: option(onOff, true, 'ask peers whether they reach this node, and tell them'),
+  'relay-client': option(onOff, true, 'connect through relays'),
+  relay: option<string[]>(peerAddresses, [], 'a relay through which others reach this node'),
+  dcutr: option(onOff, true, 'from a connection through a relay to a direct one'),
+  'relay-server': option(onOff, false, 'be a relay for others, which takes bandwidth'),
+  upnp: option(onOff, false, 'ask the router to forward the ports'),
+  mdns: option(onOff, false, 'find nodes on the local network, and be found'),
   'log-format': option(oneOf<LogFormat>(['text', 'json']), 'text', 'of the lines on stderr'),
   'max-memory': {
     kind: megabytes([192, 2 ** 20]),

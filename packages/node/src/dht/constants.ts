@@ -16,10 +16,12 @@ export const SEQUENCE_KEY = '/hearsay/dht/sequence'
 export const MAX_PENDING = 1_024
 
 /**
- * For kad-dht. Its own 10 and 10 ask all of the twenty nearest at once; with 3 and 3 the nearest are asked first, and a
+ * For kad-dht. With no peers allowed, a walk does not wait until kad-dht has looked around for the first time: that has no
+ * deadline, and one silent peer after the other would lengthen it. Its own 10 and 10 ask all of the twenty nearest at once; with 3 and 3 the nearest are asked first, and a
  * read that has seen enough spares the others. Its timeout would grow to a minute with each peer that is gone
  */
 export const KAD_TUNING = {
+  allowQueryWithZeroPeers: true,
   alpha: 3,
   disjointPaths: 3,
   networkDialTimeout: { minTimeout: 5_000, maxTimeout: 10_000 }
@@ -40,7 +42,7 @@ export interface DhtConfig {
   settleTime: number
   /** In ms after the last peer that answered a put's walk; slower ones are not waited for */
   quietTime: number
-  /** In ms; how long a put waits for a first peer while one is being dialled */
+  /** In ms; how long a put or a get waits for a first peer while one is being dialled */
   joinTimeout: number
   /** Puts, gets and refreshes at once; each uses one stream a peer, of the 32 that kad-dht takes */
   concurrency: number

@@ -6,6 +6,7 @@ import { openRecord, sha256 } from './digest.ts'
 import { BusyError } from './errors.ts'
 import { Kad } from './kad.ts'
 import { KeyQueue } from './key-queue.ts'
+import { Newcomers } from './newcomers.ts'
 import { encodeEnvelope, MAX_PAYLOAD_BYTES, signedBytes } from './rules/envelope.ts'
 import { MAX_REPLICATION, MAX_TTL, stamp } from './rules/lifetime.ts'
 import { bestOf, supersedes } from './rules/order.ts'
@@ -42,6 +43,8 @@ export class Dht {
   private readonly privateKey: PrivateKey
   private readonly kad: Kad
   private readonly copies: Copies
+  private readonly newcomers: Newcomers
+  private readonly ownPlace: Uint8Array
   private readonly queue = new KeyQueue()
   private readonly walks = new SharedTasks<Sealed[]>()
   private readonly slots: Slots
@@ -57,16 +60,22 @@ export class Dht {
     const { peerTimeout, joinTimeout, quietTime } = this.config
     this.copies = new Copies({ kad: this.kad, storage, peerId: libp2p.peerId, peerTimeout, joinTimeout, quietTime })
     this.slots = new Slots(this.config.concurrency)
+    this.newcomers = new Newcomers(libp2p, this.kad)
+    this.ownPlace = libp2p.peerId.toMultihash().bytes
   }
 
   start(): void {
     this.storage.own.start((key) => void this.refresh(key).catch(() => this.storage.own.placed(key, false)))
+    this.kad.addPeerListener(this.onPeer)
+    this.newcomers.start()
   }
 
   /** What is under way ends with what it has */
   stop(): void {
     this.stopped.abort()
     this.storage.own.stop()
+    this.kad.removePeerListener(this.onPeer)
+    this.newcomers.stop()
   }
 
   /**
@@ -114,6 +123,19 @@ export class Dht {
     return [...different.values()].toSorted((a, b) => (supersedes(a, b) ? -1 : 1)).map(valueOf)
   }
 
+  private readonly onPeer = (): void => {
+    if (this.kad.peerCount === 1) {
+      void this.lookAround()
+    }
+  }
+
+  /** After a first peer came: who else is near, and what waited for others */
+  private async lookAround(): Promise<void> {
+    const { getTimeout, quietTime } = this.config
+    await this.kad.closest(this.ownPlace, { signal: this.signal(getTimeout), quietTime })
+    this.storage.own.hurry()
+  }
+
   /** What a walk finds, once our own puts of that key are over */
   private async read(key: Uint8Array, options: GetOptions): Promise<Sealed[]> {
     const owner = options.owned === true ? this.privateKey.publicKey : options.owner
@@ -139,8 +161,9 @@ export class Dht {
       return value === undefined ? [] : [openRecord(recordKey, value)]
     }
 
-    const { getTimeout, settleTime } = this.config
+    const { getTimeout, joinTimeout, settleTime } = this.config
     const options = { signal: this.signal(getTimeout), onValue, settleTime }
+    await this.kad.firstPeer(AbortSignal.any([options.signal, AbortSignal.timeout(joinTimeout)]))
     const isComplete = await this.kad.walk(recordKey, options)
 
     if (found.length === 0 && !isComplete && !options.signal.aborted) {

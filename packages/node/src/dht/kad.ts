@@ -10,7 +10,11 @@ import type { Candidate } from './rules/placement.ts'
 interface KadInternals {
   routingTable: {
     size: number
-    addEventListener(type: 'peer:add', listener: () => void, options: { once: true; signal: AbortSignal }): void
+    /** Pings the peer first, or joins an attempt that is under way */
+    add(peer: PeerId, options: { signal: AbortSignal }): Promise<void>
+    find(peer: PeerId): Promise<PeerId | undefined>
+    addEventListener(type: 'peer:add', listener: () => void, options?: { once: true; signal: AbortSignal }): void
+    removeEventListener(type: 'peer:add', listener: () => void): void
   }
   network: {
     sendRequest(
@@ -34,6 +38,9 @@ export interface WalkOptions {
   settleTime: number
 }
 
+/** In ms; one that takes longer to answer a ping is not taken in */
+const INTRODUCTION_TIMEOUT = 10_000
+
 /** kad-dht marks what belongs to no path of a walk with this index: its corrections among them */
 const NO_PATH: DisjointPath = { index: -1, queued: 0, running: 0, total: 0 }
 
@@ -46,8 +53,8 @@ export class Kad {
   constructor(libp2p: Libp2p, dht: KadDHT) {
     const { network, routingTable } = dht as KadDHT & Partial<KadInternals>
 
-    if (typeof network?.sendRequest !== 'function' || typeof routingTable?.size !== 'number') {
-      throw new Error('this kad-dht has no network.sendRequest or routingTable.size: version 16 has')
+    if (typeof network?.sendRequest !== 'function' || typeof routingTable?.add !== 'function') {
+      throw new Error('this kad-dht has no network.sendRequest or routingTable.add: version 16 has')
     }
 
     this.libp2p = libp2p
@@ -60,7 +67,12 @@ export class Kad {
   }
 
   get hasPeers(): boolean {
-    return this.dht.routingTable.size > 0
+    return this.peerCount > 0
+  }
+
+  /** Those in kad-dht's table */
+  get peerCount(): number {
+    return this.dht.routingTable.size
   }
 
   /** Whether others may store with us */
@@ -76,6 +88,22 @@ export class Kad {
         this.dht.routingTable.addEventListener('peer:add', () => resolve(), { once: true, signal })
       })
     }
+  }
+
+  /** @returns whether the peer is in kad-dht's table now */
+  async introduce(peer: PeerId, signal: AbortSignal): Promise<boolean> {
+    const either = manyListeners(AbortSignal.any([signal, AbortSignal.timeout(INTRODUCTION_TIMEOUT)]))
+    await this.dht.routingTable.add(peer, { signal: either }).catch(() => {})
+    return (await this.dht.routingTable.find(peer)) !== undefined
+  }
+
+  /** @param listener - told of each peer that comes into kad-dht's table; once, however often it is added */
+  addPeerListener(listener: () => void): void {
+    this.dht.routingTable.addEventListener('peer:add', listener)
+  }
+
+  removePeerListener(listener: () => void): void {
+    this.dht.routingTable.removeEventListener('peer:add', listener)
   }
 
   /**

@@ -83,6 +83,20 @@ export class OwnValues {
     }
   }
 
+  /** Those with too few copies are due soon: somebody came who may take one */
+  hurry(): void {
+    const now = Date.now()
+
+    for (const [text, own] of this.values) {
+      if (own.failures > 0) {
+        own.failures = 1
+        this.due.arm(text, nextRetry(own, 1, now) ?? own.expiresAt)
+      }
+    }
+
+    this.arm()
+  }
+
   /** Places it no more */
   async forget(key: Uint8Array): Promise<void> {
     this.values.delete(textOf(key))

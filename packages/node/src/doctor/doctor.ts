@@ -1,6 +1,6 @@
 import { checkClock } from './clock.ts'
 import { ok, warn } from './finding.ts'
-import { checkPeers, checkPorts, checkReachable } from './network.ts'
+import { checkBrowsers, checkPeers, checkPorts, checkReachable } from './network.ts'
 import { checkDataDir, checkDisk, checkKey } from './storage.ts'
 import { checkMemory, checkNode, checkOpenFiles } from './system.ts'
 import type { NodeConfig } from '../config/options.ts'
@@ -26,7 +26,8 @@ export async function examine({ config, running, timeServer }: DoctorInit): Prom
     checkPeers(config)
   ])
   const system = [checkNode(), clock, checkMemory(config), checkOpenFiles(config)]
-  return [...system, directory, key, disk, ...ports, checkReachable(config), peers, checkRunning(running)]
+  const reach = [checkReachable(config, running), checkBrowsers(config)]
+  return [...system, directory, key, disk, ...ports, ...reach, peers, checkRunning(running)]
 }
 
 function checkRunning(running: Status | undefined): Finding {

@@ -3,6 +3,7 @@ import { connect, createServer, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { multiaddr } from '@multiformats/multiaddr'
 import { hostPort } from '../config/kinds.ts'
+import { knownPeers } from '../config/load.ts'
 import { listenProblem } from '../errors.ts'
 import { isLoopback } from '../loopback.ts'
 import { fail, ok, warn } from './finding.ts'
@@ -44,29 +45,73 @@ async function checkPort(flag: string, place: HostPort, running: Status | undefi
   }
 }
 
-export function checkReachable({ listen }: NodeConfig, addresses = ownAddresses()): Finding {
+/**
+ * What others can try. A running node knows more: the relays that gave it a place, and the addresses that its peers and its
+ * router confirmed.
+ */
+export function checkReachable(
+  config: NodeConfig,
+  running: Pick<Status, 'listen'> | undefined,
+  addresses = ownAddresses()
+): Finding {
   const name = 'reachability'
+  const confirmed = confirmedAddress(running, addresses)
+
+  if (confirmed !== undefined) {
+    return ok(name, `others reach the node at ${confirmed}`)
+  }
+
+  const { direct, port } = directHosts(config, addresses)
+  const relays = 'name a --relay'
+
+  if (config.relay.length > 0 && running !== undefined) {
+    return warn(name, 'no relay has given the node a place', 'look into its log, and check the addresses (--relay)')
+  } else if (config.relay.length > 0) {
+    return ok(name, 'others will reach the node through its relay, while it runs')
+  } else if (direct.length === 0) {
+    return warn(name, 'only this machine can reach the node', `give --listen /ip4/0.0.0.0/tcp/${port}, or ${relays}`)
+  } else if (direct.every((host) => PRIVATE.test(host))) {
+    const forward = `let the router forward TCP port ${port} to ${direct[0]} (--upnp on asks it to)`
+    return warn(name, 'only this network can reach the node', `${forward}, or ${relays}`)
+  }
+
+  const open = direct.find((host) => !PRIVATE.test(host))
+  return ok(name, `others can try ${open}, unless a firewall forbids port ${port}`)
+}
+
+/** An address that a running node tells others and no network interface of this machine has */
+function confirmedAddress(running: Pick<Status, 'listen'> | undefined, addresses: string[]): string | undefined {
+  return running?.listen.find((address) => {
+    const host = tcpPlace(address)?.host ?? ''
+    return address.includes('/p2p-circuit') || (isIP(host) !== 0 && !addresses.includes(host) && !isLocal(host))
+  })
+}
+
+function directHosts({ listen }: NodeConfig, addresses: string[]): { direct: string[]; port: number } {
   const places = listen.map(tcpPlace).filter((place) => place !== undefined)
   const open = places.some(({ host }) => host === '0.0.0.0' || host === '::')
   const all = [...places.map(({ host }) => host), ...(open ? addresses : [])].filter((host) => isIP(host) !== 0)
-  const others = all.filter((host) => !isLoopback(host) && host !== '0.0.0.0' && host !== '::')
-  const port = places[0]?.port ?? 6_001
-
-  if (others.length === 0) {
-    return warn(name, 'only this machine can reach the node', `give --listen /ip4/0.0.0.0/tcp/${port}`)
-  } else if (others.every((host) => PRIVATE.test(host))) {
-    return warn(name, 'only this network can reach the node', `let the router forward TCP port ${port} to ${others[0]}`)
-  }
-
-  return ok(
-    name,
-    `others can try ${others.find((host) => !PRIVATE.test(host))}, unless a firewall forbids port ${port}`
-  )
+  const direct = all.filter((host) => !isLoopback(host) && host !== '0.0.0.0' && host !== '::')
+  return { direct, port: places[0]?.port ?? 6_001 }
 }
 
-export async function checkPeers({ peer, bootstrapper }: NodeConfig): Promise<Finding> {
+function isLocal(host: string): boolean {
+  return isLoopback(host) || PRIVATE.test(host)
+}
+
+/** Pages of a browser reach a node over WebSockets alone */
+export function checkBrowsers({ listen }: NodeConfig): Finding {
+  const name = 'browsers'
+  const socket = listen.find((address) => address.endsWith('/ws'))
+  return socket === undefined
+    ? ok(name, 'cannot reach the node, which does not listen on WebSockets (--listen /ip4/0.0.0.0/tcp/6002/ws)')
+    : ok(name, `can try ${socket}; pages that came over https need a proxy with TLS before it`)
+}
+
+export async function checkPeers(config: NodeConfig): Promise<Finding> {
   const name = 'peers'
-  const known = [...peer, ...(bootstrapper === undefined ? [] : [bootstrapper])].slice(0, MAX_TRIED)
+  const { bootstrapper } = config
+  const known = [...knownPeers(config), ...(bootstrapper === undefined ? [] : [bootstrapper])].slice(0, MAX_TRIED)
 
   if (known.length === 0) {
     return ok(name, 'none are configured: the node waits for others')
@@ -77,7 +122,7 @@ export async function checkPeers({ peer, bootstrapper }: NodeConfig): Promise<Fi
   const message = `${answering} of ${known.length} tried take a connection`
   return answering > 0
     ? ok(name, message)
-    : fail(name, message, 'check their addresses (--peer, --bootstrapper) and the way out')
+    : fail(name, message, 'check their addresses (--peer, --bootstrap-list, --bootstrapper) and the way out')
 }
 
 /** Where an address leads over TCP, if it does */

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Kad } from '../../src/dht/kad.ts'
 import { recordRow } from '../../src/dht/record-store.ts'
 import { OFTEN } from '../api-client.ts'
-import { acquaint, holders, Hosts, stall } from './hosts.ts'
+import { acquaint, holders, Hosts, nearest, stall } from './hosts.ts'
 import { bytes, Owner, randomKey, text } from './owners.ts'
 import type { Host } from './hosts.ts'
 
@@ -27,6 +27,26 @@ describe('nodes', () => {
     expect(await host.dht.put(key, bytes('alone'))).toMatchObject({ storedOn: [host.id], verifiedOn: [host.id] })
     expect([text(await host.dht.get(key)), await host.dht.get(randomKey())]).toEqual(['alone', undefined])
     expect(performance.now() - began).toBeLessThan(9_000)
+  })
+
+  it('make the copies that are missing when others come, and drop the one too many', async () => {
+    const first = await hosts.create()
+    const others = [await hosts.create(), await hosts.create(), await hosts.create()]
+    const isLast = (key: Uint8Array): boolean => nearest(hosts.all, plainKey(key))[3] === first
+    const key = Array.from({ length: 100 }, randomKey).find(isLast)!
+    await first.dht.put(key, bytes('waiting'), { replication: 2 })
+    // not while it knows some of them only
+    first.storage.own.stop()
+    await acquaint([first, ...others])
+    first.dht.start()
+    const expected = nearest(hosts.all, plainKey(key)).slice(0, 2)
+    await vi.waitFor(
+      async () => {
+        const now = await holders(hosts.all, plainKey(key))
+        expect(now.toSorted()).toEqual(expected.map(({ id }) => id).toSorted())
+      },
+      { ...OFTEN, timeout: 30_000 }
+    )
   })
 
   it('read what they put just before', async () => {
@@ -315,5 +335,33 @@ describe('a node that is sent 1,000 older values (T9)', () => {
     await wait(Math.max(now + 6_000 - Date.now(), 0))
     expect([await replayed(older.slice(700)), await held()]).toEqual([0, []])
     expect(await replayed([await owner.seal(recordKey, { sequence: 2_001 })])).toBe(1)
+  })
+
+  it('takes none of a part of the network that was cut off, and that part takes the newer one', async () => {
+    const [a, b, c] = (await hosts.network(3)) as [Host, Host, Host]
+    const key = randomKey()
+    const recordKey = Owner.of(a.privateKey).ownedKey(key)
+    const options = { owned: true, replication: 3 }
+    expect((await a.dht.put(key, bytes('older'), options)).verifiedOn).toHaveLength(3)
+    const older = (await c.held()).get(text(recordKey)!)!
+    await c.stop()
+    await a.dht.put(key, bytes('newer'), options)
+    const newer = (await b.held()).get(text(recordKey)!)!
+    const back = await hosts.create({ dir: c.dir, privateKey: c.privateKey })
+    expect((await back.held()).get(text(recordKey)!)).toEqual(older)
+    await acquaint([a, b, back])
+    let taken = 0
+
+    for (let i = 0; i < 500; i++) {
+      const both = await Promise.all([a, b].map(async (to) => send(back, to, recordKey, older)))
+      taken += both.filter(Boolean).length
+    }
+
+    expect(taken).toBe(0)
+    const reader = { owner: a.privateKey.publicKey }
+    expect([text(await back.dht.get(key, reader)), text(await b.dht.get(key, reader))]).toEqual(['newer', 'newer'])
+    await send(a, back, recordKey, newer)
+    expect((await back.held()).get(text(recordKey)!)).toEqual(newer)
+    expect(await send(b, back, recordKey, older)).toBe(false)
   })
 })

@@ -100,7 +100,6 @@ export class Hosts {
           protocol: KAD_PROTOCOL,
           clientMode: false,
           peerInfoMapper: passthroughMapper,
-          initialQuerySelfInterval: 50,
           validators: { hearsay: validate, 'hearsay-owned': validate },
           selectors: rules.selectors
         })
