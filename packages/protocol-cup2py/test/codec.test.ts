@@ -239,8 +239,19 @@ describe('records', () => {
 
   it('can be dialled where their address ends in a peer id', () => {
     expect(peerOf('/ip4/192.0.2.1/tcp/1/p2p/12D3KooWA')).toBe('12D3KooWA')
+    expect(peerOf('/p2p/12D3KooWA')).toBe('12D3KooWA')
     expect(['192.0.2.1', '', '/p2p/', '/ip4/1.2.3.4/tcp/1', 'x/p2p/12D3', '/p2p/a b'].map(peerOf)).toEqual(
       Array.from({ length: 6 })
     )
+    // and are short and plain: they stand in logs
+    const strange = [
+      '/\x1b[2J/p2p/a',
+      '/a b/p2p/a',
+      '/a\n/p2p/a',
+      '/é/p2p/a',
+      '/\u202e/p2p/a',
+      `/${'x'.repeat(512)}/p2p/a`
+    ]
+    expect(strange.map(peerOf)).toEqual(Array.from({ length: 6 }))
   })
 })

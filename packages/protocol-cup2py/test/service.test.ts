@@ -236,9 +236,10 @@ describe('records from outside the network', () => {
     const records = await Promise.all(users.map(async (user) => user.record('/memory/x/p2p/12D3KooWA', dateIn(-60))))
     expect(await a.services.cup2py.import(records)).toBe(5)
     expect(await a.services.cup2py.add(records[0]!)).toBe(false)
-    expect(await b.services.cup2py.import(a.services.cup2py.export())).toBe(5)
+    // and who exported them
+    expect(await b.services.cup2py.import(a.services.cup2py.export())).toBe(6)
     expect(await b.services.cup2py.get(users[3]!.hash)).toEqual(records[3])
-    expect(b.services.cup2py.users).toBe(5)
+    expect(b.services.cup2py.users).toBe(6)
   })
 
   it('are refused when they are forged, of the future, too old or no record', async () => {
@@ -248,6 +249,12 @@ describe('records from outside the network', () => {
     await expect(a.services.cup2py.add({ ...record, address: 'x' })).rejects.toThrow('did not sign')
     await expect(a.services.cup2py.add(await user.record('', dateIn(90)))).rejects.toThrow('future')
     await expect(a.services.cup2py.add('hello')).rejects.toMatchObject({ name: 'InvalidRecordError' })
+    // under somebody else's name
+    const victim = await new TestUser().record('', dateIn(-60))
+    await expect(a.services.cup2py.add({ ...record, hash: victim.hash })).rejects.toThrow('not that of its key')
+    await expect(a.services.cup2py.add({ ...record, signature: '?' })).rejects.toMatchObject({
+      name: 'InvalidRecordError'
+    })
     await a.services.cup2py.add(record)
     await a.services.cup2py.remove(user.hash)
     expect(await a.services.cup2py.get(user.hash)).toBeUndefined()
@@ -462,6 +469,13 @@ describe('the service', () => {
     await expect(service.search('alice')).rejects.toMatchObject({ name: 'InvalidParametersError', parameter: 'hash' })
     await expect(service.search(service.hash, { depth: 17 })).rejects.toMatchObject({ parameter: 'depth' })
     await expect(service.publish({ depth: -1 })).rejects.toMatchObject({ parameter: 'depth' })
+    const stop = new AbortController()
+    const searches = Array.from({ length: 257 }, async () =>
+      service.search('0'.repeat(64), { quietTime: 60_000, signal: stop.signal })
+    )
+    await expect(Promise.race(searches)).rejects.toMatchObject({ parameter: 'searches' })
+    stop.abort()
+    await Promise.allSettled(searches)
     const key = RsaPrivateKey.fromPem(createPrivateKeyPem())
     expect(() => cup2py({ key, fanout: 0 })).toThrow('fanout')
     expect(() => cup2py({ key: 'PEM' as never })).toThrow('generateUser')
