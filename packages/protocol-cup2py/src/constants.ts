@@ -78,6 +78,9 @@ export const MIN_UNREACHED = 16
 export const MAX_SAMPLE = 64
 export const SAMPLE_TIME = 10_000
 
+/** Samples on their way at one time */
+export const MAX_SAMPLING = 16
+
 /** A peer is given a sample once in this time, in ms; peers remembered for it */
 export const SAMPLE_INTERVAL = 10_000
 export const MAX_SAMPLED = 4_096

@@ -6,7 +6,7 @@
  */
 import { peerKey, Sessions, systemRandom } from '@hearsay/protocol-core'
 import { BoundedMap, sample, varintPrefix } from '@hearsay/protocol-core/pure'
-import { sendSample } from './book-exchange.ts'
+import { encodeSample, finish } from './book-exchange.ts'
 import { decode, encode } from './codec.ts'
 import * as constants from './constants.ts'
 import { decodeLibrary } from './library.ts'
@@ -36,6 +36,8 @@ class Host {
   private readonly log: Logger
   /** When each peer was last given a sample of our books, in ms */
   private readonly sampledAt = new BoundedMap<PeerKey, number>(constants.MAX_SAMPLED)
+  /** Samples on their way: for one more, the oldest is given up */
+  private readonly sampling = new BoundedMap<Stream, true>(constants.MAX_SAMPLING)
   private starting: Promise<void> | undefined
   private readonly shutdown = new AbortController()
 
@@ -87,16 +89,24 @@ class Host {
     }
 
     this.sampledAt.set(peer, now)
+    const [oldest] = this.sampling.set(stream, true) ?? []
+    oldest?.abort(new Error('too slow: others want a sample too'))
 
     try {
-      const samples = await Promise.all([...this.members].map(async (member) => member.sample()))
-      const [own, others] = [samples.flatMap((each) => each.slice(0, 1)), samples.flatMap((each) => each.slice(1))]
-      const records = [...own, ...sample(others, constants.MAX_SAMPLE, systemRandom)].slice(0, constants.MAX_SAMPLE)
-      await sendSample(stream, records, this.shutdown.signal)
+      await this.sendSample(stream)
+      await finish(stream, this.shutdown.signal)
     } catch (err) {
       this.log.error('no sample for %s - %e', peer, err)
       stream.abort(err as Error)
     }
+
+    this.sampling.delete(stream)
+  }
+
+  private async sendSample(stream: Stream): Promise<void> {
+    const samples = await Promise.all([...this.members].map(async (member) => member.sample()))
+    const [own, others] = [samples.flatMap((each) => each.slice(0, 1)), samples.flatMap((each) => each.slice(1))]
+    stream.send(encodeSample([...own, ...sample(others, constants.MAX_SAMPLE, systemRandom)]))
   }
 
   /** Where a member's dial ends: with it alone */
