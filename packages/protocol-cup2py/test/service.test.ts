@@ -2,14 +2,15 @@ import { RsaPrivateKey } from '@hearsay/protocol-core'
 import { varintPrefix } from '@hearsay/protocol-core/pure'
 import { sessionEnd } from '@hearsay/protocol-core/testing'
 import { BOOK_PROTOCOL, cup2py, dhtValue, MemoryBook, PROTOCOL } from '@hearsay/protocol-cup2py'
-import { decode, encode } from '@hearsay/protocol-cup2py/codec'
+import { encode } from '@hearsay/protocol-cup2py/codec'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { addressOf, createHost, find, Hosts, introduce } from './hosts.ts'
+import { strangerTo as createStranger } from './stranger.ts'
 import { createPrivateKeyPem, dateIn, TestUser } from './users.ts'
 import type { UserRecord } from '@hearsay/protocol-cup2py'
 import type { Message } from '@hearsay/protocol-cup2py/codec'
-import type { Stream } from '@libp2p/interface'
 import type { Cup2pyHost } from './hosts.ts'
+import type { Stranger } from './stranger.ts'
 
 const hosts = new Hosts()
 afterEach(async () => hosts.stop())
@@ -17,33 +18,7 @@ afterEach(async () => hosts.stop())
 const PATIENCE = 20_000
 const peersOf = (host: Cup2pyHost): string[] => host.getPeers().map(String)
 
-interface Stranger {
-  stream: Stream
-  said: Message[]
-  ended: Promise<unknown>
-  say(message: Message): void
-}
-
-/** A bare stream to the host, with what it says */
-async function strangerTo(host: Cup2pyHost): Promise<Stranger> {
-  const stranger = await hosts.create({}, { services: {} as never })
-  const connection = await stranger.dial(host.getMultiaddrs())
-  const said: Message[] = []
-  const { session, stream, ended } = sessionEnd(await connection.newStream(PROTOCOL), {
-    prefix: varintPrefix,
-    maxFrameBytes: 65_536,
-    onFrame: (frame) => said.push(decode(frame))
-  })
-  return {
-    stream,
-    said,
-    ended,
-    say: (message) => {
-      session.send(encode(message))
-      session.flush()
-    }
-  }
-}
+const strangerTo = async (host: Cup2pyHost): Promise<Stranger> => createStranger(host, hosts)
 
 describe('users on libp2p hosts', () => {
   it(
