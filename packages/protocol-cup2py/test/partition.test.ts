@@ -122,7 +122,7 @@ it(
     for (const host of all) {
       for (const user of users) {
         if ((await heldBy(host, user)) !== user.fresh.address) {
-          await host.services.cup2py.search(user.hash, { signal: firstAnswer(host, user.hash) })
+          await host.services.cup2py.search(user.hash, { signal: firstAnswer(host.services.cup2py, user.hash) })
         }
       }
     }

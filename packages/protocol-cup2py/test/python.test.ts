@@ -20,7 +20,9 @@ const vectors = JSON.parse(readFileSync(new URL('../../../interop/vectors/cup2py
 const keys = [vectors.keys[0]!.privatePem, RsaPrivateKey.fromPem(createPrivateKeyPem()).pkcs1Pem]
 
 const chars = fc.constantFrom(
-  ...'aZ0/.: \t\n\r\\\'"\u{0}\u{1b}\u{7f}\u{85}\u{a0}\u{ad}éß\u{200b}\u{2028}€日\u{d7ff}\u{e000}\u{ffff}😀\u{10ffff}'
+  ...Array.from(
+    'aZ0/.: \t\n\r\\\'"\u{0}\u{1b}\u{7f}\u{85}\u{a0}\u{ad}éß\u{200b}\u{2028}€日\u{d7ff}\u{e000}\u{ffff}😀\u{10ffff}'
+  )
 )
 const addresses = fc.sample(fc.string({ unit: chars, maxLength: 24 }), { numRuns: 60, seed: 1 })
 const dates = [
