@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { sample, seededRandom } from '@hearsay/protocol-core/pure'
 import { generateUser } from '@hearsay/protocol-cup2py'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -20,7 +21,7 @@ const books: number[][] = []
 async function create(): Promise<Cup2pyHost> {
   // short keys, as making a hundred long ones takes longer than the test
   const key = await generateUser({ bits: 1_024 })
-  return createHost({ key, minModulusBits: 1_024, quietTime: 20_000, dialTimeout: 60_000, fanout: 16 })
+  return createHost({ key, minModulusBits: 1_024, quietTime: 60_000, dialTimeout: 60_000, fanout: 16 })
 }
 
 /** A hundred users, each with eight random others in its book, and a connection to each of them */
@@ -65,6 +66,15 @@ function distance(from: number, to: number): number {
   }
 
   return Infinity
+}
+
+/** How long we have waited for a processor that others had, in ms; 0 on systems that do not say */
+function stolen(): number {
+  try {
+    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6
+  } catch {
+    return 0
+  }
 }
 
 const received = (): number => hosts.reduce((sum, { services }) => sum + services.cup2py.stats.received.search, 0)
@@ -115,10 +125,10 @@ describe('a hundred users with books of eight', () => {
 
         for (const { services } of hosts.slice(-NAMED)) {
           const { hash } = services.cup2py
-          const start = performance.now()
+          const start = performance.now() - stolen()
           const record =
             (await service.get(hash)) ?? (await service.search(hash, { signal: firstAnswer(service, hash) })).record
-          const took = performance.now() - start
+          const took = performance.now() - stolen() - start
 
           if (record?.hash !== hash || took > 10_000) {
             late.push(`${record === undefined ? 'nothing' : 'found'} after ${Math.round(took)} ms`)

@@ -236,7 +236,7 @@ describe('records from outside the network', () => {
       const user = new TestUser()
       const record = await user.record('', dateIn(-60))
       await expect(a.services.cup2py.add({ ...record, address: 'x' })).rejects.toThrow('did not sign')
-      await expect(a.services.cup2py.add(await user.record('', dateIn(90)))).rejects.toThrow('future')
+      await expect(a.services.cup2py.add(await user.record('', dateIn(3_600)))).rejects.toThrow('future')
       await expect(a.services.cup2py.add('hello')).rejects.toMatchObject({ name: 'InvalidRecordError' })
       // under somebody else's name
       const victim = await new TestUser().record('', dateIn(-60))
@@ -247,7 +247,7 @@ describe('records from outside the network', () => {
       await a.services.cup2py.add(record)
       await a.services.cup2py.remove(user.hash)
       expect(await a.services.cup2py.get(user.hash)).toBeUndefined()
-      await expect(a.services.cup2py.add(await user.record('', dateIn(-61)))).rejects.toThrow('newer one was held')
+      await expect(a.services.cup2py.add(await user.record('', dateIn(-3_600)))).rejects.toThrow('newer one was held')
       expect(await a.services.cup2py.add(record)).toBe(true)
     },
     PATIENCE
