@@ -11,26 +11,28 @@ import type { AbortOptions, Connection, Stream } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import type { UserRecord } from './record.ts'
 
-/** Sends the records and says goodbye; a peer that does not read them in time is reset */
-export async function sendSample(stream: Stream, records: readonly UserRecord[], signal: AbortSignal): Promise<void> {
+/** As much as a sample has room for, each as a frame */
+export function encodeSample(records: readonly UserRecord[]): Uint8Array {
+  const frames = records.slice(0, MAX_SAMPLE).map((record) => encode({ type: 'update', record, depth: 0, checked: [] }))
+  const total = frames.reduce((sum, { byteLength }) => sum + varintPrefix.width(byteLength) + byteLength, 0)
+  const batch = new Uint8Array(total)
+  let at = 0
+
+  for (const frame of frames) {
+    varintPrefix.write(batch, at, frame.byteLength)
+    at += varintPrefix.width(frame.byteLength)
+    batch.set(frame, at)
+    at += frame.byteLength
+  }
+
+  return batch
+}
+
+/** Says goodbye; a peer that does not read what was sent in time is reset */
+export async function finish(stream: Stream, signal: AbortSignal): Promise<void> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(SAMPLE_TIME)])
 
   try {
-    const frames = records
-      .slice(0, MAX_SAMPLE)
-      .map((record) => encode({ type: 'update', record, depth: 0, checked: [] }))
-    const total = frames.reduce((sum, { byteLength }) => sum + varintPrefix.width(byteLength) + byteLength, 0)
-    const batch = new Uint8Array(total)
-    let at = 0
-
-    for (const frame of frames) {
-      varintPrefix.write(batch, at, frame.byteLength)
-      at += varintPrefix.width(frame.byteLength)
-      batch.set(frame, at)
-      at += frame.byteLength
-    }
-
-    stream.send(batch)
     await stream.close({ signal: deadline })
     await ended(stream, deadline)
   } catch (err) {

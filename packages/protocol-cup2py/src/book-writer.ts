@@ -31,21 +31,22 @@ export class BookWriter {
    * @throws {AddressBookError} when it was not
    */
   async flushed(): Promise<void> {
-    this.running ??= Promise.resolve()
-      .then(async () => this.write())
-      .finally(() => {
-        this.running = undefined
-      })
+    this.running ??= Promise.resolve().then(async () => this.write())
     await this.running
   }
 
   private async write(): Promise<void> {
-    while (this.puts.length + this.deletes.length > 0) {
-      const [puts, deletes] = [this.puts, this.deletes]
-      this.puts = []
-      this.deletes = []
-      await write(puts, (entries) => this.book.put(entries))
-      await write(deletes, (hashes) => this.book.delete(hashes))
+    try {
+      while (this.puts.length + this.deletes.length > 0) {
+        const [puts, deletes] = [this.puts, this.deletes]
+        this.puts = []
+        this.deletes = []
+        await write(puts, (entries) => this.book.put(entries))
+        await write(deletes, (hashes) => this.book.delete(hashes))
+      }
+    } finally {
+      // at once: what is asked for from now on is another write's
+      this.running = undefined
     }
   }
 }

@@ -16,8 +16,11 @@ export const MAX_DEPTH = 16
 /** Entries of a request's list: with a key of 4,096 bits, what a frame has room for */
 export const MAX_CHECKED = 900
 
-/** In characters; the longest multiaddrs in use are under 400 */
+/** In characters */
 export const MAX_ADDRESS_LENGTH = 1_024
+
+/** Of an address that is dialled; the longest multiaddrs in use are under 400 */
+export const MAX_DIALLED_LENGTH = 512
 
 /** The library's own clocks are local: up to 14 h ahead of UTC, in ms */
 export const LIBRARY_CLOCK_SKEW = 14 * 3_600_000
@@ -74,6 +77,9 @@ export const MIN_UNREACHED = 16
 /** Records in the answer of a book, and the time for it, in ms */
 export const MAX_SAMPLE = 64
 export const SAMPLE_TIME = 10_000
+
+/** Samples on their way at one time */
+export const MAX_SAMPLING = 16
 
 /** A peer is given a sample once in this time, in ms; peers remembered for it */
 export const SAMPLE_INTERVAL = 10_000

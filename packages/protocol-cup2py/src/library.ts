@@ -9,7 +9,7 @@
  */
 import { RsaPublicKey } from '@hearsay/protocol-core'
 import { DecodeError } from '@hearsay/protocol-core/pure'
-import { decodeUtf8 } from './codec.ts'
+import { decodeText, decodeUtf8, encodeText } from './codec.ts'
 import { MAX_CHECKED, MAX_DEPTH } from './constants.ts'
 import { exists, formatDate } from './date.ts'
 import { isUserHash, recordText, userHash } from './record.ts'
@@ -64,21 +64,17 @@ export function parseLibraryRequest(text: string, limits: RsaLimits = { minBits:
   return { type, target, record, depth: parseInteger(depth!), checked: parseList(checked) }
 }
 
-/** A request of the library as ours: depth within 0–16, list without what is no hash */
+/** A request of the library as ours, such that others can read it: depth within 0–16, list without what is no hash */
 export function decodeLibrary(limits: RsaLimits): (frame: Uint8Array) => Message {
-  return (frame) => {
-    const { type, target, record, depth, checked } = parseLibraryRequest(decodeUtf8(frame), limits)
-    const clamped = depth < 0n ? 0 : Number(depth < BigInt(MAX_DEPTH) ? depth : BigInt(MAX_DEPTH))
-    const hashes = checked.filter(isUserHash).slice(0, MAX_CHECKED)
+  return (frame) => decodeText(encodeText(clamp(parseLibraryRequest(decodeUtf8(frame), limits))))
+}
 
-    if (type === 'UPDATE') {
-      return { type: 'update', record, depth: clamped, checked: hashes }
-    } else if (!isUserHash(target!)) {
-      throw new DecodeError('a searched hash that is not 64 hexadecimal digits')
-    }
-
-    return { type: 'search', target: target!, sender: record, depth: clamped, checked: hashes }
-  }
+function clamp({ type, target, record, depth, checked }: LibraryRequest): Message {
+  const clamped = depth < 0n ? 0 : Number(depth < BigInt(MAX_DEPTH) ? depth : BigInt(MAX_DEPTH))
+  const hashes = checked.filter(isUserHash).slice(0, MAX_CHECKED)
+  return type === 'UPDATE'
+    ? { type: 'update', record, depth: clamped, checked: hashes }
+    : { type: 'search', target: target!, sender: record, depth: clamped, checked: hashes }
 }
 
 /**

@@ -66,7 +66,7 @@ export class Outbox {
     for (const recipient of recipients) {
       if (this.init.peers.isOpen(recipient.peer)) {
         effects.push(...this.reply(recipient.peer, message, now))
-      } else if (recipient.peer !== this.init.self && (this.failed.get(recipient.address) ?? 0) <= now) {
+      } else if (recipient.peer !== this.init.self && !this.isLeftAlone(recipient, now)) {
         this.wait(recipient, message, now)
       }
     }
@@ -122,6 +122,11 @@ export class Outbox {
     }
 
     return effects
+  }
+
+  /** Its address failed, and libp2p is not connected to it otherwise */
+  private isLeftAlone({ peer, address }: Recipient, now: Millis): boolean {
+    return !this.found.has(peer) && (this.failed.get(address) ?? 0) > now
   }
 
   private wait(recipient: Recipient, message: Message, now: Millis): void {

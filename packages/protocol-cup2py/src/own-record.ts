@@ -5,15 +5,29 @@ import { signRecord } from './verifier.ts'
 import type { RsaPrivateKey } from '@hearsay/protocol-core'
 import type { UserRecord } from './record.ts'
 
-/** Signs our own records, each later than the one before. */
+export interface OwnRecordInit {
+  key: RsaPrivateKey
+  /** Where we are */
+  address: () => string
+  /** Keeps a record, before anybody hears of it */
+  keep: (record: UserRecord) => Promise<void>
+}
+
+/** Our own record: where we are, signed anew when that changes, and each time later than before. */
 export class OwnRecord {
   readonly hash: string
-  private readonly key: RsaPrivateKey
+  private readonly init: OwnRecordInit
   private last = 0
+  private newest: UserRecord | undefined
 
-  constructor(key: RsaPrivateKey) {
-    this.key = key
-    this.hash = userHash(key.publicKey.pkcs1Pem)
+  constructor(init: OwnRecordInit) {
+    this.init = init
+    this.hash = userHash(init.key.publicKey.pkcs1Pem)
+  }
+
+  /** The newest that was signed, wherever we are by now */
+  get record(): UserRecord | undefined {
+    return this.newest
   }
 
   /** No record may be older than this one was, whatever the clock says */
@@ -22,9 +36,19 @@ export class OwnRecord {
     this.last = Math.max(this.last, parts === undefined ? 0 : dateMillis(parts))
   }
 
-  async sign(address: string): Promise<UserRecord> {
+  /** A new one, with where we are now */
+  async renew(): Promise<UserRecord> {
+    const { key, address, keep } = this.init
     this.last = Math.max(this.last + 1, Date.now())
-    return signRecord(this.key, this.hash, address, dateText(this.last))
+    const record = await signRecord(key, this.hash, address(), dateText(this.last))
+    await keep(record)
+
+    // of several signed at once, the later may be ready first
+    if (record.date > (this.newest?.date ?? '')) {
+      this.newest = record
+    }
+
+    return record
   }
 }
 

@@ -4,6 +4,7 @@
  * @see docs/specs/cup2py.md#user-record
  */
 import { Sha256, toHex } from '@hearsay/protocol-core/pure'
+import { MAX_DIALLED_LENGTH } from './constants.ts'
 import { parseDate } from './date.ts'
 import { reprDate, reprText } from './python-text.ts'
 import type { PeerKey } from '@hearsay/protocol-core/pure'
@@ -89,10 +90,9 @@ export function signedText(key: string, address: string, date: string): string {
 
 /** The peer whose address it is; undefined for one that cannot be dialled */
 export function peerOf(address: string): PeerKey | undefined {
-  const at = address.lastIndexOf('/p2p/')
-  const peer = address.slice(at + '/p2p/'.length)
-  return at >= 0 && address.startsWith('/') && PEER_ID.test(peer) ? (peer as PeerKey) : undefined
+  const match = address.length <= MAX_DIALLED_LENGTH ? DIALLED.exec(address) : null
+  return match === null ? undefined : (match[1] as PeerKey)
 }
 
-/** Base58 or base36, as peer ids are written; libp2p parses it before it dials */
-const PEER_ID = /^[A-Za-z0-9-]{1,128}$/
+/** It may be logged, so it is short and plain; its end is base58 or base36. libp2p parses it before it dials */
+const DIALLED = /^\/(?:[!-~]*\/)?p2p\/([A-Za-z0-9-]{1,128})$/

@@ -45,6 +45,8 @@ export class Searches {
   private ownRecord: UserRecord | undefined
   /** By searched hash, sender and its record, in order of arrival */
   private readonly relayed = new BoundedMap<string, Relayed>(MAX_SEARCHES)
+  /** The same, by searched hash. BOUNDED by `relayed` */
+  private readonly byTarget = new Map<string, Set<Relayed>>()
   /** BOUNDED by the service, MAX_OWN_SEARCHES */
   private readonly own = new Map<number, Own>()
 
@@ -104,8 +106,8 @@ export class Searches {
     const effects: Cup2pyEffect[] = []
     this.expire(now)
 
-    for (const [, relayed] of this.relayed) {
-      if (relayed.target === record.hash && isNewer(version, relayed.passed)) {
+    for (const relayed of this.byTarget.get(record.hash) ?? []) {
+      if (isNewer(version, relayed.passed)) {
         relayed.passed = version
         const askers = [...relayed.askers.keys()].filter((peer) => peer !== from)
         effects.push(...askers.flatMap((peer) => this.parts.outbox.reply(peer, answerOf(record), now)))
@@ -170,8 +172,20 @@ export class Searches {
     }
 
     const relayed = { target, depth: 0, askers: new Map(), passed: undefined, until: now + SEARCH_TIME }
-    this.relayed.set(key, relayed)
+    const [, oldest] = this.relayed.set(key, relayed) ?? []
+    this.byTarget.set(target, (this.byTarget.get(target) ?? new Set()).add(relayed))
+    this.forget(oldest)
     return relayed
+  }
+
+  /** One that `relayed` has no more */
+  private forget(relayed: Relayed | undefined): void {
+    const others = relayed === undefined ? undefined : this.byTarget.get(relayed.target)
+    others?.delete(relayed!)
+
+    if (others?.size === 0) {
+      this.byTarget.delete(relayed!.target)
+    }
   }
 
   private answer(from: PeerKey, relayed: Relayed, now: Millis): Cup2pyEffect[] {
@@ -212,12 +226,13 @@ export class Searches {
 
   /** All are remembered for equally long, so the oldest is first */
   private expire(now: Millis): void {
-    for (const [key, { until }] of this.relayed) {
-      if (until > now) {
+    for (const [key, relayed] of this.relayed) {
+      if (relayed.until > now) {
         return
       }
 
       this.relayed.delete(key)
+      this.forget(relayed)
     }
   }
 }

@@ -1,29 +1,26 @@
 import { Runner, systemRandom, peerKey } from '@hearsay/protocol-core'
-import { checkRange, InvalidParametersError, varintPrefix } from '@hearsay/protocol-core/pure'
+import { checkRange, InvalidParametersError } from '@hearsay/protocol-core/pure'
 import { NotStartedError, serviceCapabilities, serviceDependencies, TypedEventEmitter } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { fetchSample } from './book-exchange.ts'
-import { BookWriter } from './book-writer.ts'
-import { decode, encode } from './codec.ts'
 import * as constants from './constants.ts'
-import { checkRecord, dhtValue, parseValue } from './dht.ts'
+import { dhtValue, parseValue } from './dht.ts'
 import { Cup2pyEngine } from './engine.ts'
 import { InvalidRecordError, UserNotFoundError } from './errors.ts'
-import { decodeLibrary } from './library.ts'
 import { MemoryBook } from './memory-book.ts'
 import { registerMetrics } from './metrics.ts'
+import { NO_COST, OpenSearches } from './open-searches.ts'
 import { OwnRecord } from './own-record.ts'
+import { RecordKeeper } from './record-keeper.ts'
 import { isNewer, isUserHash, peerOf, versionOf } from './record.ts'
 import { Routing } from './routing.ts'
-import { UserSessions } from './shared-sessions.ts'
+import { sessionsInit, UserSessions } from './shared-sessions.ts'
 import { createStats } from './stats.ts'
 import { RecordVerifier } from './verifier.ts'
-import type { SessionsInit } from '@hearsay/protocol-core'
 import type { AbortOptions, Connection, Logger, Startable } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { AddressBook } from './address-book.ts'
 import type { Message } from './codec.ts'
-import type { Answer, Ask, Command, Event, KnownUser, SearchCost } from './contract.ts'
+import type { Answer, Ask, Command, Event, KnownUser } from './contract.ts'
 import type {
   Cup2py,
   Cup2pyComponents,
@@ -37,13 +34,6 @@ import type { Cup2pyOptions } from './options.ts'
 import type { UserRecord } from './record.ts'
 import type { Stats } from './stats.ts'
 
-const NO_COST: SearchCost = { messages: 0, peersAsked: 0, answers: 0 }
-
-interface Searching {
-  best: UserRecord | undefined
-  resolve: (cost: SearchCost) => void
-}
-
 export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cup2py, Startable {
   readonly [Symbol.toStringTag] = '@hearsay/protocol-cup2py'
   readonly [serviceCapabilities]: string[] = ['@hearsay/protocol-cup2py']
@@ -53,38 +43,36 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
   private readonly components: Cup2pyComponents
   private readonly config: Cup2pyOptions
   private readonly log: Logger
-  private readonly verifier: RecordVerifier
   private readonly own: OwnRecord
-  private readonly book: AddressBook
-  private readonly writer: BookWriter
+  private readonly keeper: RecordKeeper
   private readonly routing: Routing
   private readonly runner: Runner<Message, Command, Answer, Event, Ask>
   private engine: Cup2pyEngine | undefined
-  /** BOUNDED by MAX_OWN_SEARCHES */
-  private readonly searching = new Map<number, Searching>()
-  private searches = 0
+  private readonly searches = new OpenSearches((command) => this.runner.command(command))
   private published = { users: 0 }
-  private record: UserRecord | undefined
   private republishing: ReturnType<typeof setTimeout> | undefined
   private shutdown = new AbortController()
 
   constructor(components: Cup2pyComponents, config: Cup2pyOptions) {
     super()
-    const { key, dht, minModulusBits, maxModulusBits } = config
+    const { key, addressBook, dht, maxClockSkew, minModulusBits, maxModulusBits } = config
     this.components = components
     this.config = config
     this.log = components.logger.forComponent('hearsay:cup2py')
-    this.verifier = new RecordVerifier({ minBits: minModulusBits, maxBits: maxModulusBits, anyExponent: true })
-    this.own = new OwnRecord(key)
+    const verifier = new RecordVerifier({ minBits: minModulusBits, maxBits: maxModulusBits, anyExponent: true })
+    this.keeper = new RecordKeeper({ book: addressBook ?? new MemoryBook(), verifier, maxClockSkew, log: this.log })
+    this.own = new OwnRecord({
+      key,
+      address: () => this.address(),
+      keep: async (record) => this.keeper.keep(record)
+    })
     this.hash = this.own.hash
-    this.book = config.addressBook ?? new MemoryBook()
-    this.writer = new BookWriter(this.book, this.log)
     this.routing = new Routing(dht === true ? components.contentRouting : dht, config.dhtTimeout, this.log)
     this.runner = new Runner({
       createEngine: () => this.createEngine(),
       sessions: new UserSessions(components, sessionsInit(config), this.log, async () => this.sample()),
       emit: (event) => this.onEvent(event),
-      answer: (ask) => this.answer(ask),
+      answer: (ask) => this.keeper.answer(ask),
       closed: (reason) => this.log('closed a peer: %s', reason),
       log: this.log
     })
@@ -102,8 +90,8 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
   async start(): Promise<void> {
     if (!this.runner.started) {
       this.shutdown = new AbortController()
-      const users = await this.book.open()
-      this.own.notBefore((await this.book.floor(this.hash)) ?? '')
+      const users = await this.keeper.open()
+      this.own.notBefore(await this.keeper.floor(this.hash))
       await this.startRunner()
       this.load(users)
       this.components.events.addEventListener('self:peer:update', this.onAddresses)
@@ -125,10 +113,8 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
 
     if (this.runner.started) {
       await this.runner.stop()
-      this.searching.forEach(({ resolve }) => resolve(NO_COST))
-      this.searching.clear()
-      await this.writer.flushed()
-      await this.book.close()
+      this.searches.endAll()
+      await this.keeper.close()
     }
   }
 
@@ -149,7 +135,6 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
     checkHash(hash)
     checkRange('depth', depth, [1, constants.MAX_DEPTH])
     checkRange('quietTime', quietTime, [10, 60_000])
-    checkRange('searches', this.searching.size + 1, [0, constants.MAX_OWN_SEARCHES])
     this.checkStarted()
 
     if (hash === this.hash) {
@@ -157,7 +142,14 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
     }
 
     const routed = await this.lookUp(hash, signal)
-    return routed === undefined ? this.flood(hash, { depth, quietTime, signal }) : { record: routed, cost: NO_COST }
+
+    if (routed !== undefined) {
+      return { record: routed, cost: NO_COST }
+    }
+
+    const [held, sender] = [await this.keeper.get(hash), await this.renew()]
+    this.checkStarted()
+    return this.searches.run({ target: hash, sender, depth, quietTime, held }, signal)
   }
 
   async resolve(hash: string, options: SearchOptions = {}): Promise<Connection> {
@@ -183,11 +175,11 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
 
   async get(hash: string): Promise<UserRecord | undefined> {
     checkHash(hash)
-    return hash === this.hash ? this.current() : this.book.get(hash)
+    return hash === this.hash ? this.current() : this.keeper.get(hash)
   }
 
   async add(record: UserRecord | string): Promise<boolean> {
-    return this.take(typeof record === 'string' ? parseValue(new TextEncoder().encode(record)) : record, Date.now())
+    return this.take(parse(record), Date.now())
   }
 
   async import(records: Iterable<UserRecord | string> | AsyncIterable<UserRecord | string>): Promise<number> {
@@ -201,7 +193,7 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
   }
 
   async *export(): AsyncIterable<string> {
-    for await (const record of this.book.records()) {
+    for await (const record of this.keeper.records()) {
       yield new TextDecoder().decode(dhtValue(record))
     }
   }
@@ -209,8 +201,7 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
   async pin(hash: string, pinned = true): Promise<void> {
     checkHash(hash)
     this.checkStarted()
-    await this.writer.flushed()
-    await this.book.setPinned(hash, pinned)
+    await this.keeper.setPinned(hash, pinned)
     this.runner.command({ type: 'pin', hash, pinned })
   }
 
@@ -218,7 +209,7 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
     checkHash(hash)
     this.checkStarted()
     this.runner.command({ type: 'forget', hash })
-    await this.writer.flushed()
+    await this.keeper.flushed()
   }
 
   async bootstrap(address: string | Multiaddr, options: AbortOptions = {}): Promise<number> {
@@ -250,7 +241,7 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
       await this.runner.start()
     } catch (err) {
       await this.runner.stop()
-      await this.book.close()
+      await this.keeper.close()
       throw err
     }
   }
@@ -267,16 +258,15 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
 
   /** A new record of our own, with where we are now */
   private async renew(): Promise<UserRecord> {
-    const record = await this.own.sign(this.address())
-    this.record = record
-    this.runner.command({ type: 'own', record })
+    const record = await this.own.renew()
+    this.runner.command({ type: 'own', record: this.own.record ?? record })
     return record
   }
 
   /** Our record, signed anew if we are elsewhere now: transports may listen a while after the start */
   private async current(): Promise<UserRecord | undefined> {
-    const isOld = this.runner.started && this.record?.address !== this.address()
-    return isOld ? this.renew() : this.record
+    const isOld = this.runner.started && this.own.record?.address !== this.address()
+    return isOld ? this.renew() : this.own.record
   }
 
   /** The address others are best told: no loopback, if there is another */
@@ -316,16 +306,11 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
   /** A record from outside the network. @returns whether it was news */
   private async take(record: UserRecord, reachedAt: number): Promise<boolean> {
     this.checkStarted()
-    await checkRecord(record, this.verifier, this.config.maxClockSkew)
-
-    if (record.date < ((await this.book.floor(record.hash)) ?? '')) {
-      throw new InvalidRecordError(`the record of ${record.hash} is refused: a newer one was held before`)
-    }
-
+    await this.keeper.check(record)
     const before = this.stats.records
     this.runner.command({ type: 'learn', record, wallTime: reachedAt })
     const isNews = this.stats.records > before
-    await this.writer.flushed()
+    await this.keeper.flushed()
     return isNews
   }
 
@@ -346,34 +331,10 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
     }
   }
 
-  private async flood(
-    target: string,
-    { depth, quietTime, signal }: { depth: number; quietTime: number; signal: AbortSignal | undefined }
-  ): Promise<SearchResult> {
-    const id = this.searches++
-    const held = await this.book.get(target)
-    const sender = await this.own.sign(this.address())
-    this.checkStarted()
-    const { promise, resolve } = Promise.withResolvers<SearchCost>()
-    const searching: Searching = { best: held, resolve }
-    const end = (): void => this.runner.command({ type: 'end', id })
-    this.searching.set(id, searching)
-    this.runner.command({ type: 'search', id, target, sender, depth, quietTime, held })
-    signal?.addEventListener('abort', end)
-
-    if (signal?.aborted === true) {
-      end()
-    }
-
-    const cost = await promise
-    signal?.removeEventListener('abort', end)
-    return { record: searching.best, cost }
-  }
-
   /** A DHT is asked first: that costs a few messages. @returns a record newer than the one held */
   private async lookUp(hash: string, signal: AbortSignal | undefined): Promise<UserRecord | undefined> {
     const record = await this.routing.find(hash, this.anySignal(signal))
-    const held = record === undefined ? undefined : await this.book.get(hash)
+    const held = record === undefined ? undefined : await this.keeper.get(hash)
     const isNews = record !== undefined && isNewer(versionOf(record), held === undefined ? held : versionOf(held))
     return isNews && (await this.take(record, 0).catch((err: unknown) => this.refuse(err))) ? record : undefined
   }
@@ -403,33 +364,19 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
   /** Our own record, and some of the book */
   private async sample(): Promise<UserRecord[]> {
     const hashes = this.engine?.users.draw(constants.MAX_SAMPLE) ?? []
-    const records = await Promise.all(hashes.slice(0, constants.MAX_SAMPLE).map(async (hash) => this.held(hash)))
+    const records = await Promise.all(hashes.map(async (hash) => this.keeper.held(hash)))
     return [await this.current(), ...records].filter((record) => record !== undefined)
-  }
-
-  /** From the book, which others may have written to: what they would call forged is not passed on */
-  private async held(hash: string): Promise<UserRecord | undefined> {
-    const record = await this.book.get(hash)
-    return record !== undefined && (await this.verifier.verify(record)) === 'valid' ? record : undefined
   }
 
   private onEvent(event: Event): void {
     switch (event.type) {
       case 'record':
         return this.emit('record', () => event.record)
-      case 'answer': {
-        const searching = this.searching.get(event.id)
-
-        if (searching !== undefined) {
-          searching.best = event.record
-        }
-
+      case 'answer':
+        this.searches.onAnswer(event.id, event.record)
         return this.emit('search:answer', () => event.record)
-      }
       case 'ended':
-        this.searching.get(event.id)?.resolve(event.cost)
-        this.searching.delete(event.id)
-        return
+        return this.searches.onEnded(event.id, event.cost)
       case 'published':
         this.published = { users: event.users }
     }
@@ -439,51 +386,6 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
   private emit<K extends keyof Cup2pyEvents>(type: K, detail: () => Cup2pyEvents[K]['detail']): void {
     if (this.listenerCount(type) > 0) {
       this.dispatchEvent(new CustomEvent(type, { detail: detail() }))
-    }
-  }
-
-  private answer(ask: Ask): Answer | Promise<Answer> {
-    switch (ask.type) {
-      case 'verify':
-        return this.verify(ask)
-      case 'fetch':
-        return this.held(ask.hash).then((record) => ({ type: 'fetched', peer: ask.peer, record }))
-      case 'store':
-        this.writer.put(ask, ask.evicted)
-        return { type: 'done' }
-      case 'remove':
-        this.writer.delete([ask.hash])
-        return { type: 'done' }
-      case 'reached':
-        return this.writer
-          .flushed()
-          .then(async () => this.book.setReached(ask.hash, Date.now()))
-          .then(() => ({ type: 'done' }))
-    }
-  }
-
-  /** Answered at once where key and book can: no promise is made for it */
-  private verify(ask: Extract<Ask, { type: 'verify' }>): Answer | Promise<Answer> {
-    const { ticket, record } = ask
-    const answer = (verdict: Awaited<ReturnType<RecordVerifier['verify']>>, floor: string | undefined): Answer => ({
-      type: 'verified',
-      ticket,
-      verdict,
-      floor,
-      wallTime: Date.now()
-    })
-    // the engine must have its answer: a book that fails lets nothing in
-    const failed = (err: unknown): Answer => {
-      this.log.error('%s not verified - %e', record.hash, err)
-      return answer('unsupported', undefined)
-    }
-
-    try {
-      const [verdict, floor] = [this.verifier.verify(record), this.book.floor(record.hash)]
-      const isThere = typeof verdict === 'string' && (floor === undefined || typeof floor === 'string')
-      return isThere ? answer(verdict, floor) : Promise.all([verdict, floor]).then((both) => answer(...both), failed)
-    } catch (err) {
-      return failed(err)
     }
   }
 
@@ -506,24 +408,13 @@ function checkHash(hash: string): void {
   }
 }
 
-function sessionsInit(config: Cup2pyOptions): SessionsInit<Message> {
-  const { compat, maxPeers, dialTimeout, maxQueuedBytes, maxOpenAsks, minModulusBits, maxModulusBits } = config
-  const limits = { minBits: minModulusBits, maxBits: maxModulusBits, anyExponent: true }
-  return {
-    wires: [
-      {
-        protocol: constants.PROTOCOL,
-        codec: { encode, decode: compat === 'library' ? decodeLibrary(limits) : decode },
-        prefix: varintPrefix,
-        maxFrameBytes: constants.MAX_FRAME_BYTES
-      }
-    ],
-    // the engine lets the longest silent go for a newcomer, which takes a moment
-    maxPeers: 2 * maxPeers,
-    maxDials: constants.MAX_DIALS,
-    dialTimeout,
-    maxQueuedBytes,
-    maxOpenAsks,
-    closeTimeout: constants.CLOSE_TIMEOUT
+/** In the one form that others read too. @throws {InvalidRecordError} */
+function parse(record: UserRecord | string): UserRecord {
+  const parsed = parseValue(typeof record === 'string' ? new TextEncoder().encode(record) : dhtValue(record))
+
+  if (typeof record !== 'string' && record.hash !== parsed.hash) {
+    throw new InvalidRecordError(`the record of ${parsed.hash} is refused: its hash is not that of its key`)
   }
+
+  return parsed
 }

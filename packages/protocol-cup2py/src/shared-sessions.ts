@@ -5,14 +5,17 @@
  * @see docs/specs/cup2py.md#sessions-and-limits
  */
 import { peerKey, Sessions, systemRandom } from '@hearsay/protocol-core'
-import { BoundedMap, sample } from '@hearsay/protocol-core/pure'
-import { sendSample } from './book-exchange.ts'
-import { BOOK_PROTOCOL, MAX_SAMPLE, MAX_SAMPLED, SAMPLE_INTERVAL } from './constants.ts'
+import { BoundedMap, sample, varintPrefix } from '@hearsay/protocol-core/pure'
+import { encodeSample, finish } from './book-exchange.ts'
+import { decode, encode } from './codec.ts'
+import * as constants from './constants.ts'
+import { decodeLibrary } from './library.ts'
 import type { RunnerSessions, SessionInput, SessionsComponents, SessionsInit } from '@hearsay/protocol-core'
 import type { Effect, PeerKey } from '@hearsay/protocol-core/pure'
 import type { Connection, Logger, Stream } from '@libp2p/interface'
 import type { Registrar } from '@libp2p/interface-internal'
 import type { Message } from './codec.ts'
+import type { Cup2pyOptions } from './options.ts'
 import type { UserRecord } from './record.ts'
 
 type Connected = Extract<SessionInput<Message>, { type: 'connected' }>
@@ -32,7 +35,9 @@ class Host {
   private readonly components: SessionsComponents
   private readonly log: Logger
   /** When each peer was last given a sample of our books, in ms */
-  private readonly sampledAt = new BoundedMap<PeerKey, number>(MAX_SAMPLED)
+  private readonly sampledAt = new BoundedMap<PeerKey, number>(constants.MAX_SAMPLED)
+  /** Samples on their way: for one more, the oldest is given up */
+  private readonly sampling = new BoundedMap<Stream, true>(constants.MAX_SAMPLING)
   private starting: Promise<void> | undefined
   private readonly shutdown = new AbortController()
 
@@ -56,17 +61,21 @@ class Host {
     if (this.members.size === 0) {
       hosts.delete(this.components.registrar)
       this.shutdown.abort()
-      await this.components.registrar.unhandle(BOOK_PROTOCOL)
+      await this.components.registrar.unhandle(constants.BOOK_PROTOCOL)
       await this.sessions.stop()
     }
   }
 
   private async start(): Promise<void> {
     await this.sessions.start((input) => this.onInput(input))
-    await this.components.registrar.handle(BOOK_PROTOCOL, (stream, connection) => this.onSample(stream, connection), {
-      maxInboundStreams: 1,
-      maxOutboundStreams: 1
-    })
+    await this.components.registrar.handle(
+      constants.BOOK_PROTOCOL,
+      (stream, connection) => this.onSample(stream, connection),
+      {
+        maxInboundStreams: 1,
+        maxOutboundStreams: 1
+      }
+    )
   }
 
   /** Somebody wants to know some users: ours, and some of each of our books */
@@ -74,22 +83,30 @@ class Host {
     const peer = peerKey(remotePeer)
     const now = performance.now()
 
-    if (now < (this.sampledAt.get(peer) ?? -Infinity) + SAMPLE_INTERVAL) {
+    if (now < (this.sampledAt.get(peer) ?? -Infinity) + constants.SAMPLE_INTERVAL) {
       stream.abort(new Error('asked for a sample too often'))
       return
     }
 
     this.sampledAt.set(peer, now)
+    const [oldest] = this.sampling.set(stream, true) ?? []
+    oldest?.abort(new Error('too slow: others want a sample too'))
 
     try {
-      const samples = await Promise.all([...this.members].map(async (member) => member.sample()))
-      const [own, others] = [samples.flatMap((each) => each.slice(0, 1)), samples.flatMap((each) => each.slice(1))]
-      const records = [...own, ...sample(others, MAX_SAMPLE, systemRandom)].slice(0, MAX_SAMPLE)
-      await sendSample(stream, records, this.shutdown.signal)
+      await this.sendSample(stream)
+      await finish(stream, this.shutdown.signal)
     } catch (err) {
       this.log.error('no sample for %s - %e', peer, err)
       stream.abort(err as Error)
     }
+
+    this.sampling.delete(stream)
+  }
+
+  private async sendSample(stream: Stream): Promise<void> {
+    const samples = await Promise.all([...this.members].map(async (member) => member.sample()))
+    const [own, others] = [samples.flatMap((each) => each.slice(0, 1)), samples.flatMap((each) => each.slice(1))]
+    stream.send(encodeSample([...own, ...sample(others, constants.MAX_SAMPLE, systemRandom)]))
   }
 
   /** Where a member's dial ends: with it alone */
@@ -249,5 +266,28 @@ export class UserSessions implements RunnerSessions<Message> {
     if (this.opened.delete(peer)) {
       this.take({ type: 'disconnected', peer })
     }
+  }
+}
+
+/** @returns what a user's options mean for the streams of its host */
+export function sessionsInit(config: Cup2pyOptions): SessionsInit<Message> {
+  const { compat, maxPeers, dialTimeout, maxQueuedBytes, maxOpenAsks, minModulusBits, maxModulusBits } = config
+  const limits = { minBits: minModulusBits, maxBits: maxModulusBits, anyExponent: true }
+  return {
+    wires: [
+      {
+        protocol: constants.PROTOCOL,
+        codec: { encode, decode: compat === 'library' ? decodeLibrary(limits) : decode },
+        prefix: varintPrefix,
+        maxFrameBytes: constants.MAX_FRAME_BYTES
+      }
+    ],
+    // the engine lets the longest silent go for a newcomer, which takes a moment
+    maxPeers: 2 * maxPeers,
+    maxDials: constants.MAX_DIALS,
+    dialTimeout,
+    maxQueuedBytes,
+    maxOpenAsks,
+    closeTimeout: constants.CLOSE_TIMEOUT
   }
 }

@@ -2,7 +2,7 @@
 import { InvalidKeyError, RsaPublicKey } from '@hearsay/protocol-core'
 import { BoundedMap, toBase64 } from '@hearsay/protocol-core/pure'
 import { MAX_KEYS } from './constants.ts'
-import { signedText } from './record.ts'
+import { signedText, userHash } from './record.ts'
 import type { RsaLimits, RsaPrivateKey } from '@hearsay/protocol-core'
 import type { Verdict } from './contract.ts'
 import type { UserRecord } from './record.ts'
@@ -11,6 +11,8 @@ export const SCHEME = 'PKCS1-v1_5'
 
 interface Parsed {
   key: RsaPublicKey
+  /** Whose key it is */
+  hash: string
   /** As Python prints it */
   text: string
 }
@@ -31,6 +33,8 @@ export class RecordVerifier {
 
     if (parsed === 'malformed' || parsed === 'unsupported') {
       return parsed === 'malformed' ? 'invalid' : 'unsupported'
+    } else if (record.hash !== parsed.hash) {
+      return 'invalid'
     }
 
     const text = encoder.encode(signedText(parsed.text, record.address, record.date))
@@ -53,7 +57,7 @@ export class RecordVerifier {
   private read(publicKey: string): Parsed | 'malformed' | 'unsupported' {
     try {
       const key = RsaPublicKey.fromPem(publicKey, this.limits)
-      return { key, text: keyText(key) }
+      return { key, hash: userHash(publicKey), text: keyText(key) }
     } catch (err) {
       if (err instanceof InvalidKeyError) {
         return isKey(publicKey) ? 'unsupported' : 'malformed'

@@ -101,17 +101,24 @@ describe('requests', () => {
       understood += decodes(frame) ? 1 : 0
       return performance.now() - start
     }
+    /** The same in time of the processor, which others do not take */
+    const work = (frame: Uint8Array): number => {
+      const start = process.cpuUsage()
+      decodes(frame)
+      const { user, system } = process.cpuUsage(start)
+      return (user + system) / 1_000
+    }
     let [understood, slow] = [0, 0]
 
     for (const frame of hostileFrames(valid, Number(process.env['HOSTILE_FRAMES'] ?? 100_000), seededRandom(seed))) {
-      // twice slow is the frame's fault, once may be the machine's
-      slow += time(frame) > 50 && time(frame) > 50 ? 1 : 0
+      // slow by the clock may be the machine's fault
+      slow += time(frame) > 50 && work(frame) > 50 ? 1 : 0
     }
 
     expect({ seed, slow }).toEqual({ seed, slow: 0 })
     // the damage must neither be harmless nor deadly, or nothing was tried
     expect(understood).toBeGreaterThan(100)
-  }, 60_000)
+  }, 600_000)
 
   it('survive hostile streams: frames of damaged lengths in chunks of any size (T1)', () => {
     const valid = fc.sample(message, { numRuns: 50, seed: 2 }).map((each) => {
@@ -239,8 +246,19 @@ describe('records', () => {
 
   it('can be dialled where their address ends in a peer id', () => {
     expect(peerOf('/ip4/192.0.2.1/tcp/1/p2p/12D3KooWA')).toBe('12D3KooWA')
+    expect(peerOf('/p2p/12D3KooWA')).toBe('12D3KooWA')
     expect(['192.0.2.1', '', '/p2p/', '/ip4/1.2.3.4/tcp/1', 'x/p2p/12D3', '/p2p/a b'].map(peerOf)).toEqual(
       Array.from({ length: 6 })
     )
+    // and are short and plain: they stand in logs
+    const strange = [
+      '/\x1b[2J/p2p/a',
+      '/a b/p2p/a',
+      '/a\n/p2p/a',
+      '/é/p2p/a',
+      '/\u202e/p2p/a',
+      `/${'x'.repeat(512)}/p2p/a`
+    ]
+    expect(strange.map(peerOf)).toEqual(Array.from({ length: 6 }))
   })
 })

@@ -65,13 +65,13 @@ export async function introduce(host: Cup2pyHost, ...others: Cup2pyHost[]): Prom
 
 /** A search that ends with the first answer, and on a slow machine takes its time */
 export async function find(host: Cup2pyHost, hash: string): Promise<SearchResult> {
-  return host.services.cup2py.search(hash, { quietTime: 60_000, signal: firstAnswer(host, hash) })
+  return host.services.cup2py.search(hash, { quietTime: 60_000, signal: firstAnswer(host.services.cup2py, hash) })
 }
 
 /** Aborts as soon as somebody answers */
-export function firstAnswer(host: Cup2pyHost, hash: string): AbortSignal {
+export function firstAnswer(service: Cup2py, hash: string): AbortSignal {
   const stop = new AbortController()
-  host.services.cup2py.addEventListener('search:answer', ({ detail }) => {
+  service.addEventListener('search:answer', ({ detail }) => {
     if (detail.hash === hash) {
       stop.abort()
     }

@@ -9,7 +9,7 @@ import { createLibp2p } from 'libp2p'
 import { expect, it, vi } from 'vitest'
 import type { Cup2py } from '@hearsay/protocol-cup2py'
 
-const PATIENCE = 60_000
+const PATIENCE = 120_000
 
 async function createNode(index: number) {
   const { validate, select } = dhtRules()
@@ -53,7 +53,7 @@ it(
             cost: { messages: 0, peersAsked: 0, answers: 0 }
           })
         },
-        { timeout: PATIENCE, interval: 500 }
+        { timeout: PATIENCE / 2, interval: 500 }
       )
     } finally {
       await Promise.all(nodes.map(async (node) => node.stop()))

@@ -38,5 +38,5 @@ describe('the service', () => {
     }
   })
 
-  it.each(cases.map(({ name, run }) => [name, run] as const))('%s', async (_name, run) => run(), 60_000)
+  it.each(cases.map(({ name, run }) => [name, run] as const))('%s', async (_name, run) => run(), 120_000)
 })

@@ -38,4 +38,4 @@ it('shows what was received, sent, dropped and closed when metrics are read', as
     hearsay_cup2py_users: 1,
     hearsay_cup2py_peers: 1
   })
-}, 20_000)
+}, 60_000)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { sample, seededRandom } from '@hearsay/protocol-core/pure'
 import { generateUser } from '@hearsay/protocol-cup2py'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -20,7 +21,7 @@ const books: number[][] = []
 async function create(): Promise<Cup2pyHost> {
   // short keys, as making a hundred long ones takes longer than the test
   const key = await generateUser({ bits: 1_024 })
-  return createHost({ key, minModulusBits: 1_024, quietTime: 20_000, dialTimeout: 60_000, fanout: 16 })
+  return createHost({ key, minModulusBits: 1_024, quietTime: 60_000, dialTimeout: 60_000, fanout: 16 })
 }
 
 /** A hundred users, each with eight random others in its book, and a connection to each of them */
@@ -67,6 +68,15 @@ function distance(from: number, to: number): number {
   return Infinity
 }
 
+/** How long we have waited for a processor that others had, in ms; 0 on systems that do not say */
+function stolen(): number {
+  try {
+    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6
+  } catch {
+    return 0
+  }
+}
+
 const received = (): number => hosts.reduce((sum, { services }) => sum + services.cup2py.stats.received.search, 0)
 
 /** Until nothing has been received for a while */
@@ -88,7 +98,7 @@ describe('a hundred users with books of eight', () => {
         const { hash } = hosts[to]!.services.cup2py
         const held = await hosts[from]!.services.cup2py.get(hash)
         const before = received()
-        const signal = held === undefined ? firstAnswer(hosts[from]!, hash) : AbortSignal.timeout(2_000)
+        const signal = held === undefined ? firstAnswer(hosts[from]!.services.cup2py, hash) : AbortSignal.timeout(2_000)
         const { record, cost } = await hosts[from]!.services.cup2py.search(hash, { depth: DEPTH, signal })
         await silence()
         costs.push((received() - before) / (NODES * ENTRIES))
@@ -115,10 +125,10 @@ describe('a hundred users with books of eight', () => {
 
         for (const { services } of hosts.slice(-NAMED)) {
           const { hash } = services.cup2py
-          const start = performance.now()
+          const start = performance.now() - stolen()
           const record =
-            (await service.get(hash)) ?? (await service.search(hash, { signal: firstAnswer(newcomer, hash) })).record
-          const took = performance.now() - start
+            (await service.get(hash)) ?? (await service.search(hash, { signal: firstAnswer(service, hash) })).record
+          const took = performance.now() - stolen() - start
 
           if (record?.hash !== hash || took > 10_000) {
             late.push(`${record === undefined ? 'nothing' : 'found'} after ${Math.round(took)} ms`)
@@ -130,6 +140,6 @@ describe('a hundred users with books of eight', () => {
         await newcomer.stop()
       }
     },
-    PATIENCE
+    Math.max(PATIENCE, NAMED * 15_000)
   )
 })

@@ -33,4 +33,4 @@ it('a page finds a user through a Node.js host, and is told of itself', async ()
   } finally {
     await node.stop()
   }
-}, 30_000)
+}, 60_000)

@@ -3,16 +3,21 @@ import { RsaPrivateKey } from '@hearsay/protocol-core'
 import { signRecord, userHash } from '@hearsay/protocol-cup2py'
 import type { UserRecord } from '@hearsay/protocol-cup2py'
 
-/** A new key of 2,048 bits */
-export function createPrivateKeyPem(): string {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
+/** A new key */
+export function createPrivateKeyPem(bits = 2_048): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: bits })
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
 /** Somebody with a key, for tests that need records */
 export class TestUser {
-  readonly key = RsaPrivateKey.fromPem(createPrivateKeyPem())
-  readonly hash = userHash(this.key.publicKey.pkcs1Pem)
+  readonly key: RsaPrivateKey
+  readonly hash: string
+
+  constructor(bits = 2_048) {
+    this.key = RsaPrivateKey.fromPem(createPrivateKeyPem(bits), { minBits: bits })
+    this.hash = userHash(this.key.publicKey.pkcs1Pem)
+  }
 
   async record(address: string, date: string): Promise<UserRecord> {
     return signRecord(this.key, this.hash, address, date)

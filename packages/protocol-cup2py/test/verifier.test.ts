@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { RsaPrivateKey } from '@hearsay/protocol-core'
-import { dhtKey, dhtRules, dhtValue, InvalidRecordError, RecordVerifier, signRecord } from '@hearsay/protocol-cup2py'
+import {
+  dhtKey,
+  dhtRules,
+  dhtValue,
+  InvalidRecordError,
+  RecordVerifier,
+  signRecord,
+  userHash
+} from '@hearsay/protocol-cup2py'
 import { decodeLibrary, parseLibraryRequest } from '@hearsay/protocol-cup2py/library'
 import { describe, expect, it } from 'vitest'
 import { dateIn, TestUser } from './users.ts'
@@ -26,6 +34,7 @@ describe('a record', async () => {
     ['another address', { address: `${record.address}B` }],
     ['another date', { date: dateIn(-4) }],
     ['another key', { publicKey: stolen.publicKey, hash: stolen.hash }],
+    ['the hash of another', { hash: stolen.hash }],
     ['the signature of another', { signature: stolen.signature }],
     ['a signature of nothing', { signature: btoa('x') }],
     ['a signature of zeros', { signature: Buffer.alloc(256).toString('base64') }]
@@ -48,7 +57,7 @@ describe('a record', async () => {
   })
 
   it('with a key of 1,024 bits is taken only where that is allowed', async () => {
-    const short = await signRecord(key('k1024a'), 'x', 'a', dateIn(-5))
+    const short = await signRecord(key('k1024a'), userHash(key('k1024a').publicKey.pkcs1Pem), 'a', dateIn(-5))
     expect(await verifier.verify(short)).toBe('unsupported')
     expect(await new RecordVerifier({ minBits: 1_024 }).verify(short)).toBe('valid')
   })
@@ -85,7 +94,7 @@ describe('in the DHT', async () => {
   })
 
   it('a value of the future is refused (T18)', async () => {
-    await expect(validate(dhtKey(user.hash), dhtValue(await user.record('', dateIn(120))))).rejects.toThrow('future')
+    await expect(validate(dhtKey(user.hash), dhtValue(await user.record('', dateIn(3_600))))).rejects.toThrow('future')
   })
 })
 
@@ -129,5 +138,8 @@ describe('as the library reads them', () => {
     const huge = read(new TextEncoder().encode(fields.with(5, '9'.repeat(30)).with(6, '[abc,]').join(';')))
     expect(huge).toMatchObject({ type: 'update', depth: 16, checked: [] })
     expect(read(new TextEncoder().encode(variant(5, '-3')))).toMatchObject({ depth: 0 })
+    // others would call it malformed
+    expect(() => read(new TextEncoder().encode(variant(2, 'a'.repeat(1_025))))).toThrow('1025 characters')
+    expect(() => read(new TextEncoder().encode(['SEARCH', 'alice', ...fields.slice(1)].join(';')))).toThrow('user hash')
   })
 })
