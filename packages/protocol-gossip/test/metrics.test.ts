@@ -88,6 +88,7 @@ it('the service counts what happens, by few and fixed labels', async () => {
   expect(recorder.names()).toEqual([
     ANNOUNCES,
     'hearsay_gossip_closes_total',
+    'hearsay_gossip_dropped_total',
     'hearsay_gossip_peers',
     'hearsay_gossip_remembered_announces',
     'hearsay_gossip_solve_seconds',
@@ -97,6 +98,7 @@ it('the service counts what happens, by few and fixed labels', async () => {
   expect(recorder.names().every((name) => recorder.helped.get(name) === true)).toBe(true)
   expect(recorder.names().map((name) => recorder.labels.get(name))).toEqual([
     'fate',
+    'reason',
     'reason',
     'direction',
     undefined,
@@ -119,4 +121,23 @@ it('the service counts the peers it closed, by reason, and the proofs it found',
     .streams.find(({ protocol }) => protocol === stream.protocol)!
     .send(Uint8Array.of(0, 4, 0xff, 0xff))
   await vi.waitFor(() => expect(recorder.counted.get('hearsay_gossip_closes_total')).toEqual({ malformed: 1 }))
+})
+
+it('the service counts what it drops because a peer does not read', async () => {
+  const recorder = new Recorder()
+  const a = await hosts.create({ maxQueuedBytes: 65_536 }, { metrics: () => recorder.metrics() })
+  const b = await hosts.create({ knownPeers: [addressOf(a)] })
+  await vi.waitFor(() => expect(a.services.gossip.peers).toHaveLength(1))
+  const dropped = (): unknown => recorder.counted.get('hearsay_gossip_dropped_total')
+  a.services.gossip.announce(7, Uint8Array.of(1))
+  expect(dropped()).toEqual({})
+  b.getConnections(a.peerId)[0]!
+    .streams.find(({ protocol }) => protocol.startsWith('/hearsay/gossip'))!
+    .pause()
+  const announces = Array.from({ length: 200 }, (_, i) => new Uint8Array(60_000).fill(i))
+  await vi.waitFor(() => {
+    announces.splice(0, 10).forEach((data) => a.services.gossip.announce(7, data))
+    expect(dropped()).toEqual({ slow: expect.any(Number) })
+  })
+  expect(a.services.gossip.peers).toHaveLength(1)
 })
