@@ -58,6 +58,8 @@ export class Membership {
   private readonly offeredAt = new Map<PeerKey, Millis>()
   private readonly found = new FoundPeers()
   private dials = 0
+  /** When a push peer last had to leave for another */
+  private evictedAt = Number.NEGATIVE_INFINITY
   /** From when on peers may be asked again; infinity before the start */
   private searchAt = Number.POSITIVE_INFINITY
   /** From when on the offers of the last search are drawn from; infinity before the first one */
@@ -95,10 +97,10 @@ export class Membership {
     this.contacts.onVerified(peer, now)
     this.found.onVerified(peer, now)
 
-    return [...this.enter(peer, direction), ...this.searchAmong(peer, now)]
+    return [...this.enter(peer, direction, now), ...this.searchAmong(peer, now)]
   }
 
-  private enter(peer: PeerKey, direction: Direction): GossipEffect[] {
+  private enter(peer: PeerKey, direction: Direction, now: Millis): GossipEffect[] {
     if (!this.isGated(peer)) {
       return this.takePlace(peer, direction)
     } else if (direction === 'outbound') {
@@ -107,7 +109,7 @@ export class Membership {
     }
 
     this.push.add(peer)
-    return [...this.setReady(true), ...this.evict()]
+    return [...this.setReady(true), ...this.evict(now)]
   }
 
   /** One that passed no gate. If it dialled us, it is in neither view */
@@ -161,6 +163,11 @@ export class Membership {
     }
 
     return [...this.dialContacts(now), ...this.armFound(), ...this.findMore(now)]
+  }
+
+  /** Whether, within a cooldown, newcomers to the push view took the places of others */
+  isCrowded(now: Millis): boolean {
+    return now - this.evictedAt < this.init.config.searchCooldown
   }
 
   /** Identify shows that a connected peer speaks the protocol */
@@ -377,11 +384,12 @@ export class Membership {
   }
 
   /** A newcomer to a full push view takes the place of the oldest, which makes eclipsing harder */
-  private evict(): GossipEffect[] {
+  private evict(now: Millis): GossipEffect[] {
     if (this.push.size <= this.maxPush) {
       return []
     }
 
+    this.evictedAt = now
     const oldest = this.push.values().next().value!
     this.push.delete(oldest)
     return [close(oldest, 'evicted')]
