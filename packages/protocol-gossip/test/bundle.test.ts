@@ -10,8 +10,8 @@ const libp2p = (id: string): boolean => /^(@libp2p\/|@multiformats\/|main-event|
 /** What it shares with any other protocol of this suite */
 const core = (id: string): boolean => id.startsWith('@hearsay/protocol-core')
 
-/** In bytes, minified and gzipped: what a browser's bundler makes of an entry, workers included */
-async function size(entry: string, ...external: ((id: string) => boolean)[]): Promise<number> {
+/** What a browser's bundler makes of an entry: minified files, workers included */
+async function bundle(entry: string, ...external: ((id: string) => boolean)[]) {
   const result = await build({
     root: source,
     configFile: false,
@@ -29,8 +29,12 @@ async function size(entry: string, ...external: ((id: string) => boolean)[]): Pr
       }
     }
   })
-  const files = (Array.isArray(result) ? result : [result]).flatMap((each) => ('output' in each ? each.output : []))
-  return files
+  return (Array.isArray(result) ? result : [result]).flatMap((each) => ('output' in each ? each.output : []))
+}
+
+/** In bytes, gzipped */
+async function size(...of: Parameters<typeof bundle>): Promise<number> {
+  return (await bundle(...of))
     .map((file) => gzipSync(file.type === 'chunk' ? file.code : file.source, { level: 9 }).byteLength)
     .reduce((sum, bytes) => sum + bytes, 0)
 }
@@ -46,4 +50,12 @@ it('in a page, the package costs little on top of libp2p and the solver, and pro
   expect(own).toBeLessThanOrEqual(12_000)
   expect(withCore).toBeLessThanOrEqual(18_000)
   expect(solver).toBeLessThanOrEqual(8_500)
+}, 60_000)
+
+it('in a page, of protocol-core there is what gossip uses: no RSA and its formats', async () => {
+  const files = await bundle('index.ts', libp2p)
+  const modules = files.flatMap((file) => (file.type === 'chunk' ? Object.entries(file.modules) : []))
+  const used = modules.flatMap(([id, { renderedLength }]) => (renderedLength > 0 ? [id.split('/').at(-1)!] : []))
+  expect(used).toEqual(expect.arrayContaining(['sessions.ts', 'sip-hash.ts']))
+  expect(used.filter((name) => /^(rsa|der|pem|pkcs|text|wasm|node)/.test(name))).toEqual([])
 }, 60_000)
