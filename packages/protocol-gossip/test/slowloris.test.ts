@@ -51,8 +51,10 @@ async function attack(stranger: Libp2p, address: string): Promise<Stream> {
   await vi.waitFor(() => expect(others()).toEqual([]), { timeout: PATIENCE })
 
   // unless this machine is so slow that its time is over
-  if (performance.now() - startedAt < CHALLENGE_TIMEOUT) {
-    expect(first.status).toBe('open')
+  const isLate = performance.now() - startedAt >= CHALLENGE_TIMEOUT
+  expect(isLate || first.status === 'open').toBe(true)
+
+  if (first.status === 'open') {
     // the beginning of a frame that never ends
     first.send(Uint8Array.of(0))
   }
