@@ -3,9 +3,11 @@ import { DecodeError, fixedPrefix, FrameSplitter, seededRandom } from '@hearsay/
 import { hostileFrames } from '@hearsay/protocol-core/testing'
 import { decode, encode } from '@hearsay/protocol-gossip/codec'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { decodeMidterm, encodeMidterm } from '../src/codec-midterm.ts'
 import { decodeP2p, encodeP2p } from '../src/codec-p2p.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 const u16 = fc.integer({ min: 0, max: 0xffff })

@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { address, closes, events, GossipScript, only, peer, sent } from './script.ts'
 import type { GossipConfig, GossipEffect } from '@hearsay/protocol-gossip/engine'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const MINUTE = 60_000
 const SECOND = 1_000

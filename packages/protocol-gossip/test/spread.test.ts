@@ -1,8 +1,10 @@
 import { gossipDefaults } from '@hearsay/protocol-gossip'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { closes, events, GossipScript, only, peer, sent } from './script.ts'
 import type { GossipConfig, GossipEffect } from '@hearsay/protocol-gossip/engine'
 import type { Announce } from '@hearsay/protocol-gossip/codec'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const announce = (overrides: Partial<Announce> = {}): Announce => ({
   type: 'announce',

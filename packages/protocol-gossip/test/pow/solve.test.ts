@@ -3,12 +3,14 @@ import { getEventListeners, once } from 'node:events'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { text } from 'node:stream/consumers'
 import { proves, provesPacket, solve, solvePacket } from '@hearsay/protocol-gossip/pow'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { challengePuzzle } from '../../src/pow/proof.ts'
 import { scalarScan } from '../../src/pow/scan.ts'
 import vectors from '../../../../interop/vectors/gossip.json' with { type: 'json' }
 import type { Worker } from 'node:worker_threads'
 import type { SolveOptions, SolveProgress } from '@hearsay/protocol-gossip/pow'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const fromHex = (hex: string): bigint => BigInt(`0x${hex}`)
 const { pow } = vectors
