@@ -11,6 +11,8 @@ export interface SwarmInit {
   latency: [Millis, Millis]
   /** Random known peers each node starts with */
   knownPeers: number
+  /** Whom the others ask when none of these answers */
+  bootstrapper?: PeerKey
   config: Partial<GossipConfig>
 }
 
@@ -98,8 +100,11 @@ export class GossipSwarm implements SwarmAdapter {
   }
 
   /** For nodes that differ */
-  protected configOf(_self: PeerKey): GossipConfig {
-    return this.config
+  protected configOf(self: PeerKey): GossipConfig {
+    const { bootstrapper } = this.init
+    return bootstrapper === undefined || bootstrapper === self
+      ? this.config
+      : { ...this.config, bootstrapper: addressOf(bootstrapper) }
   }
 
   answer(self: PeerKey, ask: Ask, random: Random): SwarmAnswer {

@@ -25,6 +25,9 @@ export interface Wire<Message> {
   pack?(peer: PeerKey, frames: readonly Uint8Array[]): Uint8Array | Promise<Uint8Array>
 }
 
+/** Why a message was not sent: its peer reads too slowly, or no frame can hold it */
+export type DropReason = 'slow' | 'long'
+
 export interface SessionsInit<Message> {
   /** Most preferred first */
   wires: readonly [Wire<Message>, ...Wire<Message>[]]
@@ -37,6 +40,8 @@ export interface SessionsInit<Message> {
   maxQueuedBytes: number
   maxOpenAsks: number
   closeTimeout: Millis
+  /** A message was not sent, for a reason of a fixed few */
+  dropped?: ((reason: DropReason, peer: PeerKey) => void) | undefined
   /** When what a tick queued is flushed. @default queueMicrotask */
   schedule?: ((flush: () => void) => void) | undefined
 }
@@ -137,8 +142,11 @@ export class Sessions<Message> {
 
       if (frame.byteLength > entry.wire.maxFrameBytes) {
         this.log.error('a frame of %d bytes for %s is too long, and not sent', frame.byteLength, peer)
+        this.init.dropped?.('long', peer)
       } else if (entry.session.send(frame, urgent)) {
         this.markDirty(entry.session)
+      } else {
+        this.init.dropped?.('slow', peer)
       }
     }
   }

@@ -4,8 +4,7 @@
  *
  * @see docs/specs/gossip.md#spreading
  */
-import { plainSipHash } from './sip-hash.ts'
-import { wasmSipHash } from './wasm-sip-hash.ts'
+import { fastSipHash } from '#sip-hash'
 import type { Random } from '@hearsay/protocol-core/pure'
 import type { SipHash } from './sip-hash.ts'
 
@@ -19,7 +18,7 @@ export class AnnounceDigest {
   }
 
   static create(random: Random): AnnounceDigest {
-    return new AnnounceDigest(fastestSipHash(Int32Array.from({ length: 4 }, () => random.below(2 ** 32))))
+    return new AnnounceDigest(fastSipHash(Int32Array.from({ length: 4 }, () => random.below(2 ** 32))))
   }
 
   /** @returns four 32-bit words, valid until the next call: one that is kept is copied by who keeps it */
@@ -28,13 +27,5 @@ export class AnnounceDigest {
     this.header[1] = Number(id >> 32n)
     this.header[2] = dataType
     return this.hash(this.header, data)
-  }
-}
-
-function fastestSipHash(key: Int32Array): SipHash {
-  try {
-    return wasmSipHash(key)
-  } catch {
-    return plainSipHash(key)
   }
 }

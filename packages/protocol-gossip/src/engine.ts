@@ -52,7 +52,8 @@ export class GossipEngine implements Engine<GossipInput, GossipEffect> {
     const dialectOf = (peer: PeerKey): Dialect | undefined => this.gate.dialectOf(peer)
     const isBanned = (peer: PeerKey, now: Millis): boolean => this.gate.isBanned(peer, now)
     this.gate = new Gate(config, random, dialects)
-    this.spread = new Spread({ config, random, sha256, memory, counts, dialectOf })
+    const isCrowded = (now: Millis): boolean => this.membership.isCrowded(now)
+    this.spread = new Spread({ config, random, sha256, memory, counts, dialectOf, isCrowded })
     this.membership = new Membership({ self, config, random, dialects, dialectOf, isBanned })
   }
 

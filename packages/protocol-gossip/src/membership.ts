@@ -38,6 +38,8 @@ export class Membership {
   private readonly init: MembershipInit
   private readonly maxPull: number
   private readonly maxPush: number
+  /** How many to dial beyond the minimum: the next ones leave before they can be replaced */
+  private readonly spare: number
   private readonly contacts: Contacts
   private readonly offers: Offers
   /** Everybody with a session, verified or not, and its address group. BOUNDED by the sessions there are */
@@ -56,16 +58,21 @@ export class Membership {
   private readonly offeredAt = new Map<PeerKey, Millis>()
   private readonly found = new FoundPeers(FOUND)
   private dials = 0
-  /** From when on the offers of this search are drawn from */
-  private drawAt = 0
+  /** When a push peer last had to leave for another */
+  private evictedAt = Number.NEGATIVE_INFINITY
+  /** From when on peers may be asked again; infinity before the start */
+  private searchAt = Number.POSITIVE_INFINITY
+  /** From when on the offers of the last search are drawn from; infinity before the first one */
+  private drawAt = Number.POSITIVE_INFINITY
   /** Undefined until we know */
   private ready: boolean | undefined
 
   constructor(init: MembershipInit) {
-    const { knownPeers, bootstrapper, maxConnections } = init.config
+    const { knownPeers, bootstrapper, minConnections, maxConnections } = init.config
     this.init = init
     this.maxPull = Math.ceil(maxConnections / 2)
     this.maxPush = Math.floor(maxConnections / 2)
+    this.spare = Math.min(Math.ceil(minConnections / 4), maxConnections - minConnections)
     this.open = new OpenPlaces(Math.floor(maxConnections / 4))
     this.contacts = new Contacts(knownPeers, bootstrapper)
     this.offers = new Offers(init.self, init.random)
@@ -73,7 +80,7 @@ export class Membership {
 
   onStart(now: Millis): GossipEffect[] {
     const nobodyToWaitFor = this.contacts.size === 0 ? this.setReady(true) : []
-    return [...nobodyToWaitFor, this.armSearch(now), ...this.dialContacts(now)]
+    return [...nobodyToWaitFor, this.startCooldown(now), ...this.dialContacts(now)]
   }
 
   onConnected(peer: PeerKey, direction: Direction, group: string): void {
@@ -90,7 +97,11 @@ export class Membership {
     this.contacts.onVerified(peer, now)
     this.found.onVerified(peer, now)
 
-    if (this.init.dialectOf(peer)?.gated === false) {
+    return [...this.enter(peer, direction, now), ...this.searchAmong(peer, now)]
+  }
+
+  private enter(peer: PeerKey, direction: Direction, now: Millis): GossipEffect[] {
+    if (!this.isGated(peer)) {
       return this.takePlace(peer, direction)
     } else if (direction === 'outbound') {
       this.pull.add(peer)
@@ -98,7 +109,7 @@ export class Membership {
     }
 
     this.push.add(peer)
-    return [...this.setReady(true), ...this.evict()]
+    return [...this.setReady(true), ...this.evict(now)]
   }
 
   /** One that passed no gate. If it dialled us, it is in neither view */
@@ -117,7 +128,8 @@ export class Membership {
   }
 
   onDisconnected(peer: PeerKey, now: Millis): GossipEffect[] {
-    const mayHaveRoom = this.entering.delete(peer) || this.pull.delete(peer)
+    this.entering.delete(peer)
+    this.pull.delete(peer)
     this.online.delete(peer)
     this.push.delete(peer)
     this.open.leave(peer)
@@ -125,7 +137,7 @@ export class Membership {
     this.offers.onDisconnected(peer)
     this.contacts.onDisconnected(peer, now)
     this.found.onFailed(peer, now)
-    return [...this.dialContacts(now), ...this.armFound(), ...(mayHaveRoom ? this.drawCandidates(now) : [])]
+    return [...this.dialContacts(now), ...this.armFound(), ...this.findMore(now)]
   }
 
   onDialled(dial: string, peer: PeerKey | undefined, now: Millis): GossipEffect[] {
@@ -150,7 +162,12 @@ export class Membership {
       this.found.onFailed(wanted, now)
     }
 
-    return [...this.dialContacts(now), ...this.armFound(), ...this.drawCandidates(now)]
+    return [...this.dialContacts(now), ...this.armFound(), ...this.findMore(now)]
+  }
+
+  /** Whether, within a cooldown, newcomers to the push view took the places of others */
+  isCrowded(now: Millis): boolean {
+    return now - this.evictedAt < this.init.config.searchCooldown
   }
 
   /** Identify shows that a connected peer speaks the protocol */
@@ -166,9 +183,8 @@ export class Membership {
   onTimer(key: string, now: Millis): GossipEffect[] {
     switch (key) {
       case 'search':
-        return this.search(now)
       case 'draw':
-        return this.drawCandidates(now)
+        return this.findMore(now)
       case 'redial':
         return this.dialContacts(now)
       case 'found':
@@ -210,25 +226,44 @@ export class Membership {
       return undefined
     }
 
-    return now < this.drawAt ? [] : this.drawCandidates(now)
+    return this.drawCandidates(now)
+  }
+
+  /** Draw from what was offered; if that is not enough, ask again */
+  private findMore(now: Millis): GossipEffect[] {
+    const drawn = this.drawCandidates(now)
+    return this.isShort() && now >= this.searchAt ? [...drawn, ...this.search(now)] : drawn
   }
 
   private search(now: Millis): GossipEffect[] {
-    const again = this.armSearch(now)
+    const members = this.members()
 
-    if (this.wanted() <= 0) {
-      return [again]
+    if (members.length === 0) {
+      return []
     }
 
-    const questions = this.members().flatMap((peer) => {
-      const question = this.init.dialectOf(peer)?.ask(this.init.random)
-      return question === undefined ? [] : [[peer, question] as const]
-    })
-    this.offers.onAsked(questions, now)
+    this.offers.forget()
     // well before the next search, which starts afresh
     this.drawAt = now + Math.min(OFFER_WAIT, this.init.config.searchCooldown / 2)
-    const ask = questions.map(([peer, message]): GossipEffect => ({ type: 'send', peer, message }))
-    return [again, ...ask, { type: 'arm', key: 'draw', at: this.drawAt }]
+    const questions = members.flatMap((peer) => this.ask(peer, now))
+    return [this.startCooldown(now), ...questions, { type: 'arm', key: 'draw', at: this.drawAt }]
+  }
+
+  /** One that came when the others had been asked, and did not offer enough, is asked too */
+  private searchAmong(peer: PeerKey, now: Millis): GossipEffect[] {
+    const searching = now < this.searchAt && this.drawAt < Number.POSITIVE_INFINITY
+    return searching && this.isShort() ? this.ask(peer, now) : this.findMore(now)
+  }
+
+  private ask(peer: PeerKey, now: Millis): GossipEffect[] {
+    const question = this.init.dialectOf(peer)?.ask(this.init.random)
+
+    if (question === undefined) {
+      return []
+    }
+
+    this.offers.onAsked(peer, question, now)
+    return [{ type: 'send', peer, message: question }]
   }
 
   /** Dial candidates, as many as needed and no more */
@@ -236,7 +271,7 @@ export class Membership {
     const perOfferer = Math.ceil(this.maxPull / 4)
     const effects: GossipEffect[] = []
 
-    while (this.wanted() > 0) {
+    while (now >= this.drawAt && this.wanted(this.spare) > 0) {
       const address = this.offers.draw(perOfferer, (peer) => this.isDiallable(peer, now))
 
       if (address === undefined) {
@@ -335,27 +370,34 @@ export class Membership {
     return Math.min(this.maxPull - this.pull.size, free) - this.pending - reserved
   }
 
-  /** How many candidates to dial: there must be room for them, and too few peers without them */
-  private wanted(): number {
+  /** Whether to search */
+  private isShort(): boolean {
+    return this.wanted() > 0
+  }
+
+  /** How many more are missing, those on their way not counted, as far as there is room for them */
+  private wanted(spare = 0): number {
     const { minConnections } = this.init.config
-    const missing = minConnections - this.pull.size - this.push.size
+    const missing = minConnections + spare - this.pull.size - this.push.size
     const missingPull = Math.ceil(minConnections / 2) - this.pull.size
     return Math.min(this.room, Math.max(missing, missingPull) - this.pending)
   }
 
   /** A newcomer to a full push view takes the place of the oldest, which makes eclipsing harder */
-  private evict(): GossipEffect[] {
+  private evict(now: Millis): GossipEffect[] {
     if (this.push.size <= this.maxPush) {
       return []
     }
 
+    this.evictedAt = now
     const oldest = this.push.values().next().value!
     this.push.delete(oldest)
     return [close(oldest, 'evicted')]
   }
 
-  private armSearch(now: Millis): GossipEffect {
-    return { type: 'arm', key: 'search', at: now + this.init.config.searchCooldown }
+  private startCooldown(now: Millis): GossipEffect {
+    this.searchAt = now + this.init.config.searchCooldown
+    return { type: 'arm', key: 'search', at: this.searchAt }
   }
 
   private setReady(ready: boolean): GossipEffect[] {

@@ -1,4 +1,5 @@
-import type { Histogram, Metrics } from '@libp2p/interface'
+import type { DropReason } from '@hearsay/protocol-core'
+import type { CounterGroup, Histogram, Metrics } from '@libp2p/interface'
 import type { CloseReason } from './contract.ts'
 import type { Counts } from './counts.ts'
 
@@ -19,7 +20,8 @@ const SECONDS = 1_000
  * @see README.md#metrics
  */
 export class GossipMetrics {
-  private readonly closes: { increment(values: Record<string, number>): void }
+  private readonly closes: CounterGroup
+  private readonly drops: CounterGroup
   private readonly solves: Histogram
   private readonly verdicts: Histogram
 
@@ -46,6 +48,10 @@ export class GossipMetrics {
       label: 'reason',
       help: 'Peers closed, by reason'
     })
+    this.drops = metrics.registerCounterGroup('hearsay_gossip_dropped_total', {
+      label: 'reason',
+      help: 'Messages not sent: the peer is too slow for more, or no frame can hold it'
+    })
     this.solves = metrics.registerHistogram('hearsay_gossip_solve_seconds', {
       help: 'How long proofs of work took to find',
       buckets: [0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120]
@@ -58,6 +64,10 @@ export class GossipMetrics {
 
   closed(reason: CloseReason): void {
     this.closes.increment({ [reason]: 1 })
+  }
+
+  dropped(reason: DropReason): void {
+    this.drops.increment({ [reason]: 1 })
   }
 
   solved(startedAt: number): void {

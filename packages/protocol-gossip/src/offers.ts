@@ -51,15 +51,15 @@ export class Offers {
     this.random = random
   }
 
-  /** A new search: forget what is left of the last one */
-  onAsked(questions: Iterable<readonly [PeerKey, Discovery]>, now: Millis): void {
+  /** What is left of the last search */
+  forget(): void {
     this.candidates.clear()
     this.drawn.clear()
     this.turns = []
+  }
 
-    for (const [peer, discovery] of questions) {
-      this.asked.set(peer, [...this.unanswered(peer, now), { discovery, at: now }])
-    }
+  onAsked(peer: PeerKey, discovery: Discovery, now: Millis): void {
+    this.asked.set(peer, [...this.unanswered(peer, now), { discovery, at: now }])
   }
 
   /** @returns whether the offer is one we asked for, recent, not empty, not too long, and does not name ourselves */

@@ -9,7 +9,7 @@ import { AnnounceMemory, dialectsOf, GossipEngine, noCounts } from './engine.ts'
 import { GossipMetrics } from './metrics.ts'
 import { solve, solvePacket } from './pow/solve.ts'
 import { sha256 } from '#sha256'
-import type { SessionsInit, Wire } from '@hearsay/protocol-core'
+import type { DropReason, SessionsInit, Wire } from '@hearsay/protocol-core'
 import type { AbortOptions, Logger, Startable } from '@libp2p/interface'
 import type { PeerKey } from '@hearsay/protocol-core/pure'
 import type { Message } from './codec.ts'
@@ -72,7 +72,8 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
     this.memory = new AnnounceMemory(config.cacheSize, systemRandom)
     this.solving = new Queue({ concurrency: this.config.solverConcurrency })
     this.metrics = components.metrics && new GossipMetrics(components.metrics, this.counts, this.gauges())
-    this.sessions = new Sessions(components, sessionsInit(this.config), this.log)
+    const dropped = this.metrics && ((reason: DropReason): void => this.metrics?.dropped(reason))
+    this.sessions = new Sessions(components, { ...sessionsInit(this.config), dropped }, this.log)
     this.runner = new Runner({
       createEngine: () => this.createEngine(),
       sessions: this.sessions,

@@ -29,6 +29,8 @@ export interface SpreadInit {
   memory: AnnounceMemory
   counts: Counts
   dialectOf: (peer: PeerKey) => Dialect | undefined
+  /** Whether those that dial us displace each other */
+  isCrowded: (now: Millis) => boolean
 }
 
 /** An announce that waits for its verdicts; one of our own comes from nobody */
@@ -252,14 +254,16 @@ export class Spread {
   }
 
   /**
-   * To `degree` random verified peers: half of them such as dialled us, the others such as we dialled, as far as there
-   * are. Whoever fills the places of those that dial us has but half of what we say.
+   * To `degree` random verified peers: half of them such as dialled us, and none while these displace each other, the
+   * others such as we dialled, as far as there are. So whoever fills the places of those that dial us gets little of
+   * what we say.
    */
   private send(message: Announce, now: Millis, except?: PeerKey): GossipEffect[] {
     const { degree } = this.init.config
     const dialled = this.draw(this.dialled, degree, except)
     const accepted = this.draw(this.accepted, degree, except)
-    accepted.splice(Math.max(degree >> 1, degree - dialled.length))
+    const share = this.init.isCrowded(now) ? 0 : degree >> 1
+    accepted.splice(Math.max(share, degree - dialled.length))
     dialled.splice(degree - accepted.length)
     return this.sendTo([...dialled, ...accepted], message, now)
   }

@@ -7,12 +7,11 @@ const source = fileURLToPath(new URL('../src/', import.meta.url))
 
 /** What a page with libp2p has already */
 const libp2p = (id: string): boolean => /^(@libp2p\/|@multiformats\/|main-event|uint8array)/.test(id)
-/** What it has with any other protocol of this suite */
+/** What it shares with any other protocol of this suite */
 const core = (id: string): boolean => id.startsWith('@hearsay/protocol-core')
-const solver = (id: string): boolean => id.endsWith('/pow/solve.ts')
 
-/** In bytes, minified and gzipped: what a browser's bundler makes of an entry, workers included */
-async function size(entry: string, ...external: ((id: string) => boolean)[]): Promise<number> {
+/** What a browser's bundler makes of an entry: minified files, workers included */
+async function bundle(entry: string, ...external: ((id: string) => boolean)[]) {
   const result = await build({
     root: source,
     configFile: false,
@@ -30,19 +29,33 @@ async function size(entry: string, ...external: ((id: string) => boolean)[]): Pr
       }
     }
   })
-  const files = (Array.isArray(result) ? result : [result]).flatMap((each) => ('output' in each ? each.output : []))
-  return files
+  return (Array.isArray(result) ? result : [result]).flatMap((each) => ('output' in each ? each.output : []))
+}
+
+/** In bytes, gzipped */
+async function size(...of: Parameters<typeof bundle>): Promise<number> {
+  return (await bundle(...of))
     .map((file) => gzipSync(file.type === 'chunk' ? file.code : file.source, { level: 9 }).byteLength)
     .reduce((sum, bytes) => sum + bytes, 0)
 }
 
-it('in a page, the package costs at most 15 kB on top of libp2p, without the solver and the core', async () => {
-  const own = await size('index.ts', libp2p, core, solver)
-  const withCore = await size('index.ts', libp2p, solver)
-  const pow = await size('pow/index.ts')
-  console.info(`gzipped: ${own} B, ${withCore} B with protocol-core; the solver, with its worker, ${pow} B`)
+it('in a page, the package costs little on top of libp2p and the solver, and protocol-core little more', async () => {
+  const whole = await size('index.ts', libp2p)
+  const solver = await size('pow/index.ts', libp2p)
+  const alone = await size('index.ts', libp2p, core)
+  const solverAlone = await size('pow/index.ts', libp2p, core)
+  const [own, withCore] = [alone - solverAlone, whole - solver]
+  console.info(`gzipped: ${own} B, ${withCore} B with protocol-core; the solver, with its worker, ${solver} B`)
   expect(own).toBeGreaterThan(5_000)
-  expect(own).toBeLessThanOrEqual(15_000)
-  expect(withCore).toBeLessThanOrEqual(19_500)
-  expect(pow).toBeLessThanOrEqual(10_000)
+  expect(own).toBeLessThanOrEqual(12_000)
+  expect(withCore).toBeLessThanOrEqual(18_000)
+  expect(solver).toBeLessThanOrEqual(8_500)
+}, 60_000)
+
+it('in a page, of protocol-core there is what gossip uses: no RSA and its formats', async () => {
+  const files = await bundle('index.ts', libp2p)
+  const modules = files.flatMap((file) => (file.type === 'chunk' ? Object.entries(file.modules) : []))
+  const used = modules.flatMap(([id, { renderedLength }]) => (renderedLength > 0 ? [id.split('/').at(-1)!] : []))
+  expect(used).toEqual(expect.arrayContaining(['sessions.ts', 'sip-hash.ts']))
+  expect(used.filter((name) => /^(rsa|der|pem|pkcs|text|wasm|node)/.test(name))).toEqual([])
 }, 60_000)

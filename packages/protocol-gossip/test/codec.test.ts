@@ -3,9 +3,11 @@ import { DecodeError, fixedPrefix, FrameSplitter, seededRandom } from '@hearsay/
 import { hostileFrames } from '@hearsay/protocol-core/testing'
 import { decode, encode } from '@hearsay/protocol-gossip/codec'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { decodeMidterm, encodeMidterm } from '../src/codec-midterm.ts'
 import { decodeP2p, encodeP2p } from '../src/codec-p2p.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 const u16 = fc.integer({ min: 0, max: 0xffff })
@@ -94,6 +96,11 @@ function timeOf(run: () => unknown): number {
   return performance.now() - start
 }
 
+/** Whether it takes 50 ms however often it is tried: on a busy machine, anything may take long now and then */
+function isSlow(run: () => unknown): boolean {
+  return Array.from({ length: 30 }).every(() => timeOf(run) >= 50)
+}
+
 describe.each(dialects)('%s messages', (_name, dialect) => {
   it('come back as they were', () => {
     fc.assert(
@@ -128,16 +135,19 @@ describe.each(dialects)('%s messages', (_name, dialect) => {
     const valid = fc
       .sample(dialect.messages, { numRuns: 200, seed: 1 })
       .map((message) => dialect.encode(message as never))
-    let [understood, slowest] = [0, 0]
+    const slow: Uint8Array[] = []
+    let understood = 0
 
     for (const frame of hostileFrames(valid, Number(process.env['HOSTILE_FRAMES'] ?? 100_000), random)) {
       const time = timeOf(() => (understood += decodes(dialect, frame) ? 1 : 0))
-      // on a busy machine anything may take long once: what does so each time is slow
-      const times = time < 50 ? [time] : [1, 2, 3, 4, 5].map(() => timeOf(() => decodes(dialect, frame)))
-      slowest = Math.max(slowest, Math.min(...times))
+
+      if (time >= 50 && isSlow(() => decodes(dialect, frame))) {
+        slow.push(frame)
+        break
+      }
     }
 
-    expect({ seed, slowest: slowest < 50 }).toEqual({ seed, slowest: true })
+    expect({ seed, slow }).toEqual({ seed, slow: [] })
     // the damage must neither be harmless nor deadly, or nothing was tried
     expect(understood).toBeGreaterThan(100)
   }, 60_000)

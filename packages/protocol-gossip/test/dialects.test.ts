@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import { MIDTERM_PROTOCOL, P2P_PROTOCOL } from '@hearsay/protocol-gossip'
 import { dialectsOf } from '@hearsay/protocol-gossip/engine'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { wideId } from '../src/announce-id.ts'
 import { packetPuzzle } from '../src/pow/proof.ts'
 import { fastestScan } from '../src/pow/scan.ts'
 import { address, challengeIn, closes, events, GossipScript, nonceFor, only, peer, sent } from './script.ts'
 import type { Announce, Discovery, Message, Offer } from '@hearsay/protocol-gossip/codec'
 import type { GossipConfig, GossipEffect } from '@hearsay/protocol-gossip/engine'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const MINUTE = 60_000
 const OFFER_BITS = 16

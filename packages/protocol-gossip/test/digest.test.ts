@@ -1,9 +1,11 @@
 import { seededRandom } from '@hearsay/protocol-core/pure'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { AnnounceDigest } from '../src/digest.ts'
 import { plainSipHash } from '../src/sip-hash.ts'
 import { wasmSipHash } from '../src/wasm-sip-hash.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const counting = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i)
 const hex = (words: Uint32Array): string => Buffer.from(words.slice().buffer).toString('hex')

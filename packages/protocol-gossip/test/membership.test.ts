@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { address, closes, events, GossipScript, only, peer, sent } from './script.ts'
 import type { GossipConfig, GossipEffect } from '@hearsay/protocol-gossip/engine'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const MINUTE = 60_000
 const SECOND = 1_000
@@ -224,18 +226,63 @@ describe('the search', () => {
     expect(asked(script.cooldown())).toEqual([peer('a')])
   })
 
-  it('dials as many of the offered as are needed, each once', () => {
+  it('does not wait for the next cooldown to end when peers are lost a cooldown after it last asked', () => {
+    const script = setUp()
+    script.command({ type: 'start' })
+    ;['a', 'b', 'c'].forEach((name) => script.push(name))
+    ;['d', 'e', 'f'].forEach((name) => script.pull(name))
+    expect(asked(script.advance(MINUTE + 30 * SECOND))).toEqual([])
+    expect(asked(script.disconnected('a')).toSorted()).toEqual(['b', 'c', 'd', 'e', 'f'].map(peer))
+    expect(asked(script.disconnected('b'))).toEqual([])
+    expect(asked(script.advance(MINUTE - 1))).toEqual([])
+    expect(asked(script.advance(1))).toHaveLength(4)
+  })
+
+  it('asks those too who come while peers are still missing, and no others', () => {
+    const script = setUp({ minConnections: 4 })
+    script.command({ type: 'start' })
+    script.push('a')
+    expect(asked(script.pull('b'))).toEqual([])
+    script.cooldown()
+    expect(asked(script.advance(10 * SECOND))).toEqual([])
+    expect(asked(script.pull('c'))).toEqual([peer('c')])
+    // what it offers is drawn from at once
+    expect(dialled(script.offer('c', [1]))).toEqual([address(1)])
+    expect(asked(script.pull('d'))).toEqual([])
+  })
+
+  it('of a node that was alone comes with the first peer', () => {
+    const script = setUp()
+    script.command({ type: 'start' })
+    script.cooldown()
+    expect(asked(script.advance(10 * SECOND))).toEqual([])
+    expect(asked(script.push('a'))).toEqual([peer('a')])
+  })
+
+  it('leaves offers to draw from when a peer of either view is lost', () => {
+    const script = setUp({ minConnections: 4, maxConnections: 16 })
+    script.command({ type: 'start' })
+    ;['a', 'b', 'c'].forEach((name) => script.push(name))
+    script.cooldown()
+    ;['a', 'b', 'c'].forEach((name, i) => script.offer(name, [i, i + 10, i + 20]))
+    const first = script.advance(SECOND)
+    script.reach(first)
+    expect(dialled(first)).toHaveLength(2)
+    expect(dialled(script.disconnected('a'))).toHaveLength(1)
+  })
+
+  it('dials as many of the offered as are needed, and a quarter of min more, each once', () => {
     const script = setUp()
     script.command({ type: 'start' })
     ;['a', 'b', 'c', 'd'].forEach((name) => script.push(name))
     script.cooldown()
     script.offer('a', [1, 2, 3])
     script.offer('b', [2, 3, 4])
-    // 4 of 6 are there, but none of the 3 that are to be dialled
+    // 4 of 6 are there, and 2 more are to be dialled in case some leave
     const effects = script.advance(SECOND)
     expect(new Set(dialled(effects)).size).toBe(2)
-    expect(dialled(script.offer('c', [5, 6, 7]))).toHaveLength(1)
-    expect(dialled(script.offer('d', [8, 9]))).toEqual([])
+    expect(dialled(script.offer('c', [5]))).toHaveLength(1)
+    expect(dialled(script.offer('d', [6, 7]))).toHaveLength(1)
     expect(dialled(script.advance(MINUTE - 2 * SECOND))).toEqual([])
   })
 

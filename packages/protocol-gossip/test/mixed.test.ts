@@ -4,6 +4,8 @@ import { addressOf, Hosts } from './hosts.ts'
 import type { DialectName, GossipInit } from '@hearsay/protocol-gossip'
 import type { GossipHost } from './hosts.ts'
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
 const hosts = new Hosts()
 afterEach(async () => hosts.stop())
 

@@ -16,6 +16,8 @@ import type { Stream } from '@libp2p/interface'
 import type { Registrar } from '@libp2p/interface-internal'
 import type { GossipHost } from './hosts.ts'
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
 const hosts = new Hosts()
 afterEach(async () => hosts.stop())
 
@@ -71,7 +73,7 @@ describe('gossip between libp2p hosts', () => {
     await verified(2, b)
     const { id, sentTo, queued } = a.services.gossip.announce(7, bytes('psst'))
     expect([sentTo, queued]).toEqual([1, false])
-    await vi.waitFor(() => expect(atC).toHaveLength(1))
+    await vi.waitFor(() => expect(atC).toHaveLength(1), 20_000)
     expect(atC).toEqual([{ id, dataType: 7, data: bytes('psst'), from: b.peerId.toString() }])
     expect(atB).toHaveLength(1)
     expect(validated).toEqual(['b psst', 'c psst'])
@@ -95,7 +97,7 @@ describe('gossip between libp2p hosts', () => {
     const messages = heard(a)
     await verified(1, a, b)
     b.services.gossip.announce(7, bytes('x'))
-    await vi.waitFor(() => expect(called).toHaveBeenCalledTimes(1))
+    await vi.waitFor(() => expect(called).toHaveBeenCalledTimes(1), 20_000)
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(messages).toEqual([])
   })
@@ -161,7 +163,7 @@ describe('gossip between libp2p hosts', () => {
       b.services.gossip.announce(7, bytes(`${i}`))
     }
 
-    await vi.waitFor(() => expect(signals.length).toBeGreaterThanOrEqual(4))
+    await vi.waitFor(() => expect(signals.length).toBeGreaterThanOrEqual(4), 20_000)
     b.services.gossip.announce(8, bytes('heard?'))
     await vi.waitFor(() => expect(messages).toMatchObject([{ data: bytes('heard?') }]), 5_000)
     await vi.waitFor(() => expect(signals.every(({ aborted }) => aborted)).toBe(true), 5_000)
@@ -196,7 +198,7 @@ describe('gossip between libp2p hosts', () => {
     a.services.gossip.subscribe(7, () => true)
     const b = await hosts.create({ knownPeers: [addressOf(a)] })
     expect(b.services.gossip.announce(7, bytes('first'))).toMatchObject({ sentTo: 0, queued: true })
-    await vi.waitFor(() => expect(messages).toMatchObject([{ data: bytes('first') }]))
+    await vi.waitFor(() => expect(messages).toMatchObject([{ data: bytes('first') }]), 20_000)
   })
 
   it('learns of others by asking, and dials them', async () => {
@@ -213,9 +215,9 @@ describe('gossip between libp2p hosts', () => {
     const changes: boolean[] = []
     b.services.gossip.addEventListener('ready', ({ detail }) => changes.push(detail))
     expect(a.services.gossip.ready).toBe(true)
-    await vi.waitFor(() => expect(b.services.gossip.ready).toBe(true))
+    await vi.waitFor(() => expect(b.services.gossip.ready).toBe(true), 20_000)
     await a.stop()
-    await vi.waitFor(() => expect(b.services.gossip.ready).toBe(false))
+    await vi.waitFor(() => expect(b.services.gossip.ready).toBe(false), 20_000)
     expect(changes).toEqual([true, false])
     expect(b.services.gossip.peers).toEqual([])
   })
@@ -227,7 +229,7 @@ describe('gossip between libp2p hosts', () => {
     const unsubscribe = a.services.gossip.subscribe(7, () => true)
     await verified(1, a, b)
     b.services.gossip.announce(7, bytes('1'))
-    await vi.waitFor(() => expect(messages).toHaveLength(1))
+    await vi.waitFor(() => expect(messages).toHaveLength(1), 20_000)
     unsubscribe()
     unsubscribe()
     b.services.gossip.announce(7, bytes('2'))
@@ -246,7 +248,7 @@ describe('gossip between libp2p hosts', () => {
     await verified(2, b)
     unsubscribe()
     a.services.gossip.announce(7, bytes('x'))
-    await vi.waitFor(() => expect(atC).toHaveLength(1))
+    await vi.waitFor(() => expect(atC).toHaveLength(1), 20_000)
     expect(validator).not.toHaveBeenCalled()
     expect(atB).toEqual([])
   })
@@ -261,10 +263,10 @@ describe('gossip between libp2p hosts', () => {
     a.services.gossip.subscribe(7, () => true, { party: 'other' })
     await verified(1, a, b)
     b.services.gossip.announce(7, bytes('x'))
-    await vi.waitFor(() => expect(slow).toHaveBeenCalledTimes(1))
+    await vi.waitFor(() => expect(slow).toHaveBeenCalledTimes(1), 20_000)
     expect(messages).toEqual([])
     unsubscribe()
-    await vi.waitFor(() => expect(messages).toHaveLength(1))
+    await vi.waitFor(() => expect(messages).toHaveLength(1), 20_000)
     thinking.resolve(false)
   })
 
@@ -279,7 +281,7 @@ describe('gossip between libp2p hosts', () => {
     const b = await hosts.create({ knownPeers: [addressOf(a)] })
     await verified(1, a, b)
     b.services.gossip.announce(7, bytes('x'))
-    await vi.waitFor(() => expect(kept).toHaveBeenCalledTimes(1))
+    await vi.waitFor(() => expect(kept).toHaveBeenCalledTimes(1), 20_000)
     expect(ended).not.toHaveBeenCalled()
   })
 
@@ -293,7 +295,7 @@ describe('gossip between libp2p hosts', () => {
     unsubscribe()
     await verified(1, a, b)
     b.services.gossip.announce(7, bytes('x'))
-    await vi.waitFor(() => expect(messages).toHaveLength(1))
+    await vi.waitFor(() => expect(messages).toHaveLength(1), 20_000)
   })
 
   it('takes no announce for new that it heard before a restart (T10)', async () => {
@@ -304,16 +306,16 @@ describe('gossip between libp2p hosts', () => {
     a.services.gossip.subscribe(7, () => true)
     await verified(1, sender)
     const { id } = sender.services.gossip.announce(7, bytes('once'))
-    await vi.waitFor(() => expect(messages).toHaveLength(1))
+    await vi.waitFor(() => expect(messages).toHaveLength(1), 20_000)
     await a.stop()
     await a.start()
     const stranger = await strangerTo(a)
-    await vi.waitFor(() => expect(stranger.said).toHaveLength(1))
+    await vi.waitFor(() => expect(stranger.said).toHaveLength(1), 20_000)
     const [challenge] = stranger.said
     stranger.say({ type: 'proof', nonce: nonceFor(challenge?.type === 'challenge' ? challenge.challenge : 0n) })
     stranger.say({ type: 'announce', id, ttl: 0, dataType: 7, data: bytes('once') })
     stranger.say({ type: 'announce', id, ttl: 0, dataType: 7, data: bytes('another') })
-    await vi.waitFor(() => expect(messages.map(({ data }) => data)).toContainEqual(bytes('another')))
+    await vi.waitFor(() => expect(messages.map(({ data }) => data)).toContainEqual(bytes('another')), 20_000)
     expect(messages).toHaveLength(2)
   })
 
@@ -337,8 +339,9 @@ describe('gossip between libp2p hosts', () => {
     b.services.gossip.subscribe(8, () => true)
     await verified(1, a, b)
     b.services.gossip.announce(7, bytes('x'))
-    await vi.waitFor(() =>
-      expect(answers.map(({ data }) => new TextDecoder().decode(data))).toEqual(['validator', 'event'])
+    await vi.waitFor(
+      () => expect(answers.map(({ data }) => new TextDecoder().decode(data))).toEqual(['validator', 'event']),
+      20_000
     )
   })
 
@@ -358,7 +361,7 @@ describe('what a stranger can do', () => {
     const messages = heard(a)
     a.services.gossip.subscribe(7, () => true)
     const stranger = await strangerTo(a)
-    await vi.waitFor(() => expect(stranger.said).toMatchObject([{ type: 'challenge' }]))
+    await vi.waitFor(() => expect(stranger.said).toMatchObject([{ type: 'challenge' }]), 20_000)
     stranger.say({ type: 'announce', id: 1n, ttl: 0, dataType: 7, data: bytes('x') })
     await stranger.ended
     expect(messages).toEqual([])
@@ -375,7 +378,7 @@ describe('what a stranger can do', () => {
   it('is told that its proof is wrong, and closed', async () => {
     const a = await hosts.create({ difficultyBits: 32 })
     const stranger = await strangerTo(a)
-    await vi.waitFor(() => expect(stranger.said).toHaveLength(1))
+    await vi.waitFor(() => expect(stranger.said).toHaveLength(1), 20_000)
     stranger.say({ type: 'proof', nonce: 1n })
     await stranger.ended
     expect(stranger.said[1]).toEqual({ type: 'verdict', valid: false })
@@ -391,7 +394,7 @@ describe('what a stranger can do', () => {
       announced.push(a.services.gossip.announce(1, bytes('x')), a.services.gossip.announce(1, bytes('x')))
     })
     const stranger = await strangerTo(a)
-    await vi.waitFor(() => expect(stranger.said).toHaveLength(1))
+    await vi.waitFor(() => expect(stranger.said).toHaveLength(1), 20_000)
     stranger.say({ type: 'proof', nonce: 1n })
     await stranger.ended
     const [connection] = a.getConnections()

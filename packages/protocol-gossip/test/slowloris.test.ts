@@ -15,6 +15,8 @@ const CONNECTIONS = 100
 const STREAMS = 32
 const CHALLENGE_TIMEOUT = 8_000
 const MIB = 2 ** 20
+/** In ms. A busy machine needs time for a hundred connections */
+const PATIENCE = 60_000
 
 async function ask(victim: ChildProcess): Promise<{ rss: number; peers: number }> {
   const answer = once(victim, 'message')
@@ -29,25 +31,35 @@ async function createStranger(): Promise<Libp2p> {
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
+    connectionManager: { dialTimeout: PATIENCE },
     connectionMonitor: { enabled: false }
   })
 }
 
-/** One connection with all its streams, which say nothing, and one byte now and then. @returns the stream that survived */
+/** One connection with all its streams, which say nothing, and one byte. @returns the one stream that is not reset */
 async function attack(stranger: Libp2p, address: string): Promise<Stream> {
-  const connection = await stranger.dial(multiaddr(address))
-  const options = { maxOutboundStreams: STREAMS }
+  const connection = await stranger.dial(multiaddr(address), { signal: AbortSignal.timeout(PATIENCE) })
+  const options = { maxOutboundStreams: STREAMS, signal: AbortSignal.timeout(PATIENCE) }
+  const startedAt = performance.now()
   // one first: many streams on a connection that was only just made cost it its life, which is libp2p's own defence
   const first = await connection.newStream(PROTOCOL, options)
   const more = await Promise.allSettled(
     Array.from({ length: STREAMS - 1 }, async () => connection.newStream(PROTOCOL, options))
   )
   const streams = [first, ...more.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))]
-  const open = (): Stream[] => streams.filter(({ status }) => status === 'open')
-  await vi.waitFor(() => expect(open()).toEqual([first]), CHALLENGE_TIMEOUT / 2)
-  // the beginning of a frame that never ends
-  open()[0]!.send(Uint8Array.of(0))
-  return open()[0]!
+  const others = (): Stream[] => streams.filter((stream) => stream !== first && stream.status === 'open')
+  await vi.waitFor(() => expect(others()).toEqual([]), { timeout: PATIENCE })
+
+  // unless this machine is so slow that its time is over
+  const isLate = performance.now() - startedAt >= CHALLENGE_TIMEOUT
+  expect(isLate || first.status === 'open').toBe(true)
+
+  if (first.status === 'open') {
+    // the beginning of a frame that never ends
+    first.send(Uint8Array.of(0))
+  }
+
+  return first
 }
 
 it('T4: of 100 connections with 32 streams each, one stream a peer survives, until the challenge times out', async () => {
@@ -73,11 +85,11 @@ it('T4: of 100 connections with 32 streams each, one stream a peer survives, unt
     expect(peers).toBe(0)
     expect((rss - before) / MIB).toBeLessThanOrEqual(32)
     await vi.waitFor(() => expect(survivors.filter(({ status }) => status === 'open')).toEqual([]), {
-      timeout: 3 * CHALLENGE_TIMEOUT,
+      timeout: CHALLENGE_TIMEOUT + PATIENCE,
       interval: 100
     })
   } finally {
     await Promise.all(strangers.map(async (stranger) => stranger.stop()))
     victim.disconnect()
   }
-}, 120_000)
+}, 400_000)

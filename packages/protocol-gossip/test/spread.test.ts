@@ -1,8 +1,10 @@
 import { gossipDefaults } from '@hearsay/protocol-gossip'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { closes, events, GossipScript, only, peer, sent } from './script.ts'
 import type { GossipConfig, GossipEffect } from '@hearsay/protocol-gossip/engine'
 import type { Announce } from '@hearsay/protocol-gossip/codec'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const announce = (overrides: Partial<Announce> = {}): Announce => ({
   type: 'announce',
@@ -85,6 +87,24 @@ describe('an announce received', () => {
       ])
     }
   )
+
+  it('goes to those we dialled for a cooldown after one that dialled us took the place of another', () => {
+    const script = new GossipScript({ degree: 4, minConnections: 6, maxConnections: 8 })
+    ;['a', 'b', 'c', 'd'].forEach((name) => script.pull(`dialled ${name}`))
+    ;['from', 'b', 'c', 'd'].forEach((name) => script.push(name))
+    const dialled = (): number =>
+      sent(script.command({ type: 'announce', party: 'app', dataType: 7, data: Uint8Array.of(1), ttl: 0 })).filter(
+        ([to]) => to.startsWith('peer-dialled')
+      ).length
+    expect(dialled()).toBe(2)
+    script.push('newcomer')
+    script.disconnected('from')
+    expect(dialled()).toBe(4)
+    script.advance(gossipDefaults.searchCooldown - 1)
+    expect(dialled()).toBe(4)
+    script.advance(1)
+    expect(dialled()).toBe(2)
+  })
 
   it('ends at the first V=0', () => {
     const script = setUp({}, 2)

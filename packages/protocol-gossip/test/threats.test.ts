@@ -2,11 +2,13 @@
 import { MIDTERM_PROTOCOL, P2P_PROTOCOL } from '@hearsay/protocol-gossip'
 import { AnnounceMemory, dialectsOf, engineDefaults, GossipEngine, noCounts } from '@hearsay/protocol-gossip/engine'
 import { seededRandom } from '@hearsay/protocol-core/pure'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { address, challengeIn, closes, GossipScript, nonceFor, only, peer, sent } from './script.ts'
 import type { Announce, Message } from '@hearsay/protocol-gossip/codec'
 import type { Dialect } from '@hearsay/protocol-gossip/engine'
 import type { PeerKey, Random } from '@hearsay/protocol-core/pure'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const MINUTE = 60_000
 const announce = (id: number, dataType = 7): Announce => ({

@@ -11,7 +11,12 @@ const node = await createLibp2p({
   transports: [tcp()],
   connectionEncrypters: [noise()],
   streamMuxers: [yamux()],
-  connectionManager: { inboundConnectionThreshold: Infinity, maxIncomingPendingConnections: 100 },
+  connectionManager: {
+    inboundConnectionThreshold: Infinity,
+    maxIncomingPendingConnections: 100,
+    inboundUpgradeTimeout: 60_000,
+    inboundStreamProtocolNegotiationTimeout: 60_000
+  },
   connectionMonitor: { enabled: false },
   services: { identify: identify(), gossip: gossip({ challengeTimeout: Number(process.argv[2]) }) }
 })

@@ -5,8 +5,6 @@
  */
 import { Sha256 } from '@hearsay/protocol-core/pure'
 
-const { leadingZeroBits, pad } = Sha256
-
 /** A message that lacks its nonce */
 export interface Puzzle {
   /** The message as SHA-256 hashes it: 32-bit words, padded. The two of the nonce are there to be overwritten. */
@@ -21,12 +19,12 @@ export interface Puzzle {
 export function challengePuzzle(challenge: bigint, difficultyBits: number): Puzzle {
   const message = new Uint8Array(16)
   new DataView(message.buffer).setBigUint64(0, challenge)
-  return { words: pad(message), counter: 3, difficultyBits }
+  return { words: Sha256.pad(message), counter: 3, difficultyBits }
 }
 
 /** The midterm OFFER's: the whole packet, with the nonce in bytes 12–19 */
 export function packetPuzzle(packet: Uint8Array, difficultyBits: number): Puzzle {
-  return { words: pad(packet), counter: 4, difficultyBits }
+  return { words: Sha256.pad(packet), counter: 4, difficultyBits }
 }
 
 const { words: scratch } = challengePuzzle(0n, 0)
@@ -43,7 +41,7 @@ export function proves(challenge: bigint, nonce: bigint, difficultyBits: number)
   scratch[1] = Number(challenge & 0xffffffffn)
   scratch[2] = Number(nonce >> 32n)
   scratch[3] = Number(nonce & 0xffffffffn)
-  return leadingZeroBits(scratch) >= difficultyBits
+  return Sha256.leadingZeroBits(scratch) >= difficultyBits
 }
 
 /**
@@ -54,5 +52,5 @@ export function proves(challenge: bigint, nonce: bigint, difficultyBits: number)
  * @param difficultyBits - 0 to 64
  */
 export function provesPacket(packet: Uint8Array, difficultyBits: number): boolean {
-  return leadingZeroBits(pad(packet)) >= difficultyBits
+  return Sha256.leadingZeroBits(Sha256.pad(packet)) >= difficultyBits
 }

@@ -5,8 +5,6 @@ import { scannerBase64 } from './scan.generated.ts'
 import type { Puzzle } from './proof.ts'
 import type { Scan } from './scan.ts'
 
-const { compress, INITIAL, ROUNDS, schedule, scheduleWord } = Sha256
-
 interface Scanner extends WebAssembly.Exports {
   memory: WebAssembly.Memory
   /** @see wasm/scanner.ts */
@@ -46,15 +44,15 @@ function splat(lanes: Int32Array, slot: number, word: number): void {
 function writeConstants(lanes: Int32Array, { words, counter, difficultyBits }: Puzzle): number {
   const w = new Int32Array(64)
   let end = 4 * Layout.blocks
-  INITIAL.forEach((word, i) => splat(lanes, Layout.initial + i, word))
-  ROUNDS.forEach((word, t) => splat(lanes, Layout.rounds + t, word))
+  Sha256.INITIAL.forEach((word, i) => splat(lanes, Layout.initial + i, word))
+  Sha256.ROUNDS.forEach((word, t) => splat(lanes, Layout.rounds + t, word))
   splat(lanes, Layout.steps + counter - 3, 4)
   splat(lanes, Layout.mask, -(2 ** (32 - Math.min(difficultyBits, 32))))
 
   for (let block = 16; block < words.length; block += 16) {
-    schedule(words, block, w)
+    Sha256.schedule(words, block, w)
     lanes.set(
-      w.map((word, t) => word + ROUNDS[t]!),
+      w.map((word, t) => word + Sha256.ROUNDS[t]!),
       end
     )
     end += 64
@@ -74,16 +72,16 @@ function writeFirstBlock(lanes: Int32Array, { words, counter }: Puzzle, high: nu
   w[3] = 0
   w[4] = 0
 
-  const state = INITIAL.slice()
-  compress(state, w, 4)
+  const state = Sha256.INITIAL.slice()
+  Sha256.compress(state, w, 4)
   state.forEach((word, i) => splat(lanes, Layout.state + i, word))
 
   for (let t = 5; t < 18; t++) {
-    w[t] = t < 16 ? w[t]! : scheduleWord(w, t)
-    splat(lanes, Layout.rounds + t, ROUNDS[t]! + w[t]!)
+    w[t] = t < 16 ? w[t]! : Sha256.scheduleWord(w, t)
+    splat(lanes, Layout.rounds + t, Sha256.ROUNDS[t]! + w[t]!)
   }
 
   for (let t = 18; t < 34; t++) {
-    splat(lanes, Layout.fixed + t - 18, scheduleWord(w, t))
+    splat(lanes, Layout.fixed + t - 18, Sha256.scheduleWord(w, t))
   }
 }

@@ -1,8 +1,10 @@
 import { proves, provesPacket } from '@hearsay/protocol-gossip/pow'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { challengeMessage, leadingZeroBits } from './reference.ts'
 import vectors from '../../../../interop/vectors/gossip.json' with { type: 'json' }
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const u64 = fc.bigInt(0n, 2n ** 64n - 1n)
 const fromHex = (hex: string): bigint => BigInt(`0x${hex}`)

@@ -10,6 +10,8 @@ import { challengeMessage, firstProof } from './reference.ts'
 import type { Puzzle } from '../../src/pow/proof.ts'
 import type { Scan } from '../../src/pow/scan.ts'
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
 const scans: [name: string, scan: (puzzle: Puzzle) => Scan][] = [
   ['SIMD', (puzzle) => simdScan(puzzle, scalarScan(puzzle))],
   ['scalar', scalarScan]

@@ -3,12 +3,14 @@ import { getEventListeners, once } from 'node:events'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { text } from 'node:stream/consumers'
 import { proves, provesPacket, solve, solvePacket } from '@hearsay/protocol-gossip/pow'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { challengePuzzle } from '../../src/pow/proof.ts'
 import { scalarScan } from '../../src/pow/scan.ts'
 import vectors from '../../../../interop/vectors/gossip.json' with { type: 'json' }
 import type { Worker } from 'node:worker_threads'
-import type { SolveProgress } from '@hearsay/protocol-gossip/pow'
+import type { SolveOptions, SolveProgress } from '@hearsay/protocol-gossip/pow'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const fromHex = (hex: string): bigint => BigInt(`0x${hex}`)
 const { pow } = vectors
@@ -136,32 +138,54 @@ describe('abort', () => {
   })
 })
 
-describe('progress', () => {
-  test('comes four times a second', ON_A_BUSY_MACHINE, async () => {
-    const events: (SolveProgress & { at: number })[] = []
-    const onProgress = (event: SolveProgress): number => events.push({ ...event, at: performance.now() })
-    const began = performance.now()
-    const signal = AbortSignal.timeout(1_150)
-    const options = { ...ENDLESS, workers: 2, signal, onProgress }
-    await expect(solve(1n, options)).rejects.toThrow('timeout')
-    expect(events.length).toBeGreaterThanOrEqual(2)
-    expect(events.map(({ expected }) => expected)).toEqual(events.map(() => 2 ** 48))
+const up = (a: number, b: number): number => a - b
 
-    for (const [i, event] of events.slice(1).entries()) {
-      expect(event.at - events[i]!.at).toBeGreaterThanOrEqual(249)
-      expect(event.hashes).toBeGreaterThan(events[i]!.hashes)
+/** The first events of a search without end, and when each came */
+async function progressOf(
+  count: number,
+  search: (options: SolveOptions) => Promise<bigint>
+): Promise<(SolveProgress & { at: number })[]> {
+  const events: (SolveProgress & { at: number })[] = []
+  const enough = new AbortController()
+  const onProgress = (event: SolveProgress): void => {
+    events.push({ ...event, at: performance.now() })
+
+    if (events.length === count) {
+      enough.abort()
     }
+  }
+  await expect(search({ ...ENDLESS, signal: enough.signal, onProgress })).rejects.toThrow('aborted')
+  return events
+}
 
-    const { hashes, hashesPerSecond, at } = events.at(-1)!
-    expect(hashes / hashesPerSecond).toBeCloseTo((at - began) / 1_000, 1)
-  })
+describe('progress', () => {
+  test(
+    'comes four times a second',
+    async () => {
+      const began = performance.now()
+      const events = await progressOf(5, async (options) => solve(1n, { ...options, workers: 2 }))
+      const ended = performance.now()
+      const gaps = events.slice(1).map(({ at }, i) => at - events[i]!.at)
+      expect(events.map(({ expected }) => expected)).toEqual(events.map(() => 2 ** 48))
+      expect(events.map(({ hashes }) => hashes)).toEqual([...new Set(events.map(({ hashes }) => hashes))].toSorted(up))
+      // a busy machine makes some of them late
+      expect(Math.min(...gaps)).toBeGreaterThanOrEqual(249)
+      expect(Math.min(...gaps)).toBeLessThan(1_000)
+      const { hashes, hashesPerSecond, at } = events.at(-1)!
+      expect(hashes / hashesPerSecond).toBeGreaterThan((at - events[0]!.at) / 1_000)
+      expect(hashes / hashesPerSecond).toBeLessThan((ended - began) / 1_000)
+    },
+    PATIENCE
+  )
 
-  test('comes as often for the longest packet', ON_A_BUSY_MACHINE, async () => {
-    let events = 0
-    const options = { ...ENDLESS, signal: AbortSignal.timeout(1_150), onProgress: () => events++ }
-    await expect(solvePacket(new Uint8Array(65_535), options)).rejects.toThrow('timeout')
-    expect(events).toBeGreaterThanOrEqual(2)
-  })
+  test(
+    'comes as often for the longest packet',
+    async () => {
+      const events = await progressOf(3, async (options) => solvePacket(new Uint8Array(65_535), options))
+      expect(events).toHaveLength(3)
+    },
+    PATIENCE
+  )
 
   test('that throws ends the search', async () => {
     const bug = new Error('bug')
@@ -224,13 +248,15 @@ describe('leaves nothing behind', () => {
     }
 
     // the event comes a tick late
-    await expect.poll(() => workers.length).toBe(100)
-    await expect.poll(running).toEqual([])
+    await expect.poll(() => workers.length, { timeout: PATIENCE }).toBe(100)
+    await expect.poll(running, { timeout: PATIENCE }).toEqual([])
     process.off('worker', note)
-  }, 30_000)
+  }, 300_000)
 
-  test('not even while the process would end', async () => {
-    const program = `
+  test(
+    'not even while the process would end',
+    async () => {
+      const program = `
       import { solve } from '@hearsay/protocol-gossip/pow'
       const signal = AbortSignal.timeout(300)
       await solve(1n, { difficultyBits: 48, maxSolveBits: 64, workers: 4, signal }).catch(() => {})
@@ -238,12 +264,14 @@ describe('leaves nothing behind', () => {
       const settled = Date.now()
       process.on('exit', () => console.log(Date.now() - settled))
     `
-    const child = spawn(process.execPath, ['--conditions=@hearsay/source', '--input-type=module', '-e', program], {
-      cwd: new URL('.', import.meta.url),
-      timeout: 10_000
-    })
-    const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])
-    expect(code).toBe(0)
-    expect(Number(output)).toBeLessThan(1_000)
-  }, 15_000)
+      const child = spawn(process.execPath, ['--conditions=@hearsay/source', '--input-type=module', '-e', program], {
+        cwd: new URL('.', import.meta.url),
+        timeout: PATIENCE
+      })
+      const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])
+      expect(code).toBe(0)
+      expect(Number(output)).toBeLessThan(5_000)
+    },
+    2 * PATIENCE
+  )
 })

@@ -2,6 +2,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { solve, solvePacket } from '../../src/pow/solve.ts'
 import type * as Workers from '../../src/pow/workers.ts'
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
 const workers = await vi.importActual<typeof Workers>('#pow-workers')
 const script = (code: string): URL => new URL(`data:text/javascript,${encodeURIComponent(code)}`)
 
