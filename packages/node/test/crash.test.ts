@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -93,6 +93,8 @@ it('a node that is killed at random moments, starting or running, starts again a
   const dir = shell.dir()
   const { peerId } = await shell.json<{ peerId: string }>('init', '--data-dir', dir)
   const free = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gossip-api', '127.0.0.1:0']
+  const userKey = join(dir, 'users', 'user_privateKey.pem')
+  const userKeys = new Set<string>()
 
   for (let i = 0; i < STARTS; i++) {
     const { child, ended, output } = shell.spawn(['start', '--json', '--data-dir', dir, ...free])
@@ -102,6 +104,10 @@ it('a node that is killed at random moments, starting or running, starts again a
     ])
     child.kill('SIGKILL')
     expect([await ended, output.stderr.replaceAll(/^\S+ info .*\n/gm, '')]).toEqual(['SIGKILL', ''])
+
+    if (existsSync(userKey)) {
+      userKeys.add(readFileSync(userKey, 'utf8'))
+    }
   }
 
   const { code } = await shell.run(['status', '--data-dir', dir])
@@ -109,10 +115,21 @@ it('a node that is killed at random moments, starting or running, starts again a
   const last = await shell.node('--data-dir', dir)
   expect(last.peerId).toBe(peerId)
   expect(await shell.json('status', '--data-dir', dir)).toMatchObject({ peerId })
+  // once there is a key of the user, no other takes its place
+  expect([...userKeys.add(readFileSync(userKey, 'utf8'))]).toHaveLength(1)
   // what the killed ones left is taken over; a draft of theirs is removed by a start a minute later
   expect(
     readdirSync(dir)
-      .filter((name) => !name.startsWith('.') && !name.startsWith('dht.sqlite-'))
+      .filter((name) => !name.startsWith('.') && !/\.sqlite-(?:wal|shm)$/.test(name))
       .toSorted()
-  ).toEqual(['control.json', 'control.sock', 'dht.sqlite', 'identity.key', 'version'])
+  ).toEqual([
+    'control.json',
+    'control.sock',
+    'cup2py.sqlite',
+    'dht.sqlite',
+    'identity.key',
+    'shout.sqlite',
+    'users',
+    'version'
+  ])
 }, 120_000)

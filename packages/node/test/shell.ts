@@ -28,6 +28,8 @@ export interface RunningNode extends Process {
   dataDir: string
   peerId: string
   listen: string[]
+  gossipApi: string
+  dhtApi: string
 }
 
 export class Shell {
@@ -79,9 +81,12 @@ export class Shell {
 
   /** A node on free ports, once it says where */
   async node(...args: string[]): Promise<RunningNode> {
-    const dataDir = this.dir()
-    const free = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gossip-api', '127.0.0.1:0', '--difficulty-bits', '0']
-    const made = this.spawn(['start', '--json', '--data-dir', dataDir, ...free, ...args])
+    return this.nodeIn(this.dir(), ...args)
+  }
+
+  async nodeIn(dataDir: string, ...args: string[]): Promise<RunningNode> {
+    const free = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gossip-api', '127.0.0.1:0', '--dht-api', '127.0.0.1:0']
+    const made = this.spawn(['start', '--json', '--data-dir', dataDir, '--difficulty-bits', '0', ...free, ...args])
     const lines = createInterface({ input: made.child.stdout })
     const [line] = await within(Promise.race([once(lines, 'line'), once(lines, 'close')]), 'the first line', 30_000)
 
@@ -89,7 +94,7 @@ export class Shell {
       throw new Error(`it did not start: ${made.output.stderr}`)
     }
 
-    return { ...made, dataDir, ...(JSON.parse(String(line)) as { peerId: string; listen: string[] }) }
+    return { ...made, dataDir, ...(JSON.parse(String(line)) as Omit<RunningNode, keyof Process | 'dataDir'>) }
   }
 
   async end(): Promise<void> {

@@ -22,7 +22,8 @@ const PRIVATE =
 export async function checkPorts(config: NodeConfig, running: Status | undefined): Promise<Finding[]> {
   const wanted: (readonly [flag: string, place: HostPort | undefined])[] = [
     ...config.listen.map((address) => ['--listen', tcpPlace(address)] as const),
-    ['--gossip-api', config['gossip-api']],
+    ['--gossip-api', config.gossip ? config['gossip-api'] : undefined],
+    ['--dht-api', config.dht ? config['dht-api'] : undefined],
     ['--metrics-api', config['metrics-api']]
   ]
   return Promise.all(wanted.flatMap(([flag, place]) => (place === undefined ? [] : [checkPort(flag, place, running)])))
@@ -88,8 +89,8 @@ function tcpPlace(address: string): HostPort | undefined {
     : undefined
 }
 
-function portsOf({ listen, gossipApi, metricsApi }: Status): Set<number> {
-  const apis = [gossipApi, metricsApi ?? ''].map((text) => hostPort.parse(text)?.port)
+function portsOf({ listen, gossipApi, dhtApi, metricsApi }: Status): Set<number> {
+  const apis = [gossipApi ?? '', dhtApi ?? '', metricsApi ?? ''].map((text) => hostPort.parse(text)?.port)
   return new Set([...listen.map((address) => tcpPlace(address)?.port), ...apis].filter((port) => port !== undefined))
 }
 
