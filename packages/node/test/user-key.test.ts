@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { redact } from '../src/log.ts'
 import { openUserKey, userKeyPath, USERS_DIR } from '../src/user-key.ts'
 
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 const PRIVATE = 'user_privateKey.pem'
 const PUBLIC = 'user_publicKey.pem'
