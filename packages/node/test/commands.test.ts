@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -400,13 +400,15 @@ describe.concurrent('doctor', () => {
     const dir = shell.dir()
     await shell.run(['init', '--data-dir', dir])
     chmodSync(join(dir, 'identity.key'), 0o644)
+    mkdirSync(join(dir, 'users'))
+    writeFileSync(join(dir, 'users', 'user_privateKey.pem'), '', { mode: 0o644 })
     const flags = ['--gossip-api', `127.0.0.1:${port}`, '--peer', '/ip4/127.0.0.1/tcp/1', '--max-memory', '1048576']
     const { code, stdout } = await shell.run(['doctor', '--json', '--data-dir', dir, ...flags])
     taken.close()
     expect(code).toBe(1)
     const { findings } = JSON.parse(stdout) as { findings: { name: string; level: string; fix?: string }[] }
     const failed = findings.filter(({ level }) => level === 'fail')
-    expect(failed.map(({ name }) => name)).toEqual(['memory', 'key', `port ${port}`, 'peers'])
+    expect(failed.map(({ name }) => name)).toEqual(['memory', 'key', 'user key', `port ${port}`, 'peers'])
     expect(failed.every(({ fix }) => fix !== undefined && fix.length > 10)).toBe(true)
   })
 })
