@@ -136,6 +136,19 @@ describe('a user', () => {
     }, OFTEN)
   })
 
+  it('is known also where the peer that is known starts later', async () => {
+    const flags = { ...ALL, 'search-cooldown': 1 }
+    const early = await nodes.create(flags)
+    const { config, bareAddress, address } = early
+    await early.stop()
+    const second = await nodes.create({ ...flags, peer: [address] })
+    const first = await nodes.create({ ...flags, 'data-dir': config['data-dir'], listen: [bareAddress] })
+    await met(first, second)
+    expect(await first.libp2p.services.cup2py.get(second.libp2p.services.cup2py.hash)).toMatchObject({
+      address: second.address
+    })
+  })
+
   it('is another one under another name in the same directory', async () => {
     const node = await nodes.create(ALL)
     const { config } = node
