@@ -11,7 +11,10 @@ import { Shell } from './shell.ts'
 import type { AddressInfo } from 'node:net'
 import type { RunningNode } from './shell.ts'
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
+
+/** What is asked by a command is a process of its own each time */
+const PATIENT = { timeout: 90_000, interval: 200 }
 
 const shell = new Shell()
 let a: RunningNode
@@ -113,7 +116,7 @@ describe.concurrent('status, peers and why', () => {
       const { stdout } = await shell.run(['why', lazy.peerId, ...at(strict)])
       expect(stdout).toMatch(new RegExp(`^${lazy.peerId} is `))
       expect(stdout).toMatch(/\n\d{4}-\S+Z  gossip    wrong proof  its proof of work is none; .*--difficulty-bits/)
-    }, OFTEN)
+    }, PATIENT)
   })
 
   it('say that a peer was not refused', async () => {
@@ -134,7 +137,7 @@ describe.concurrent('announce and listen', () => {
     await vi.waitFor(async () => {
       await shell.run(['announce', String(dataType), 'there?', ...at(a)])
       expect(listener.output.stdout).toContain(args.includes('--json') ? 'dGhlcmU/' : 'there?')
-    }, OFTEN)
+    }, PATIENT)
     return listener
   }
 
@@ -164,7 +167,7 @@ describe.concurrent('announce and listen', () => {
     await vi.waitFor(async () => {
       await shell.run(['announce', '44', 'x', ...at(a)])
       expect(listener.output.stdout).not.toBe('')
-    }, OFTEN)
+    }, PATIENT)
     expect(await within(listener.ended, 'the end')).toBe(0)
     expect(listener.output.stdout).toMatch(/^[^\n]+ x\n$/)
   })
@@ -184,7 +187,7 @@ describe.concurrent('announce and listen', () => {
     await vi.waitFor(async () => {
       await shell.run(['announce', '1', 'x', ...at(node)])
       expect(listener.output.stdout).not.toBe('')
-    }, OFTEN)
+    }, PATIENT)
     const asked = performance.now()
     node.child.kill('SIGTERM')
     expect(await within(node.ended, 'the end of the node')).toBe(0)
