@@ -11,10 +11,17 @@ export type LogFormat = 'text' | 'json'
 export function createLog(format: LogFormat): Log {
   const write = (level: string) => (message: string) => {
     const [time, told] = [new Date().toISOString(), redact(message)]
-    const line = format === 'json' ? JSON.stringify({ time, level, message: told }) : `${time} ${level} ${told}`
+    const line =
+      format === 'json' ? JSON.stringify({ time, level, message: told }) : `${time} ${level} ${inOneEntry(told)}`
     process.stderr.write(`${line}\n`)
   }
   return { info: write('info'), warn: write('warn'), error: write('error') }
+}
+
+/** Whoever is quoted in it can begin no line of the log, and move no cursor: further lines are indented */
+export function inOneEntry(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replaceAll(/\r?\n/g, '\n    ').replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/g, '�')
 }
 
 /** Keys in PEM form, tokens as they are sent, and members of JSON whose name says that they are secret */

@@ -21,10 +21,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
     'gossip-api': '127.0.0.1:0',
     'dht-api': '127.0.0.1:0',
     'difficulty-bits': 4,
+    cup2py: false,
+    shout: false,
     'data-dir': dir
   }
   const node = await createNode(loadConfig({ flags, env: {} }), SILENT)
-  const { gossip } = node.libp2p.services
+  const gossip = node.libp2p.services.gossip!
   gossip.subscribe(1, () => true)
   gossip.addEventListener('message', ({ detail }) => gossip.announce(2, detail.data))
   project.provide('referenceNode', node.libp2p.getMultiaddrs()[0]!.toString())

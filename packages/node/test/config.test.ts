@@ -51,16 +51,20 @@ const ID = '12D3KooWJGcy8N8CLTWgBpoKjuWU3betewnk2y8g96E3bxyAqtqC'
 const PEER = `/ip4/192.0.2.1/tcp/6001/p2p/${ID}`
 const number = (key: OptionKey, value: number): Sample => ({ key, flag: String(value), toml: String(value), value })
 
-const choice = (key: OptionKey, value: boolean): Sample => ({
+/** A file that is there, and has no line of a peer */
+const LIST = fileURLToPath(new URL('empty-list.txt', import.meta.url))
+const turned = (key: OptionKey, value: boolean): Sample => ({
   key,
-  flag: value ? 'on' : 'off',
+  flag: String(value),
   toml: String(value),
   value
 })
-/** A file that is there, and has no line of a peer */
-const LIST = fileURLToPath(new URL('empty-list.txt', import.meta.url))
 
 const samples: Sample[] = [
+  turned('gossip', true),
+  turned('cup2py', false),
+  turned('shout', false),
+  turned('dht', false),
   {
     key: 'listen',
     flag: ['/ip4/127.0.0.1/tcp/6002', '/ip6/::1/tcp/6003'],
@@ -96,20 +100,34 @@ const samples: Sample[] = [
   number('search-cooldown', 30),
   number('challenge-timeout', 40),
   number('cache-size', 1_000),
+  {
+    key: 'dialects',
+    flag: ['gossip-midterm', 'gossip'],
+    toml: '["gossip-midterm", "gossip"]',
+    value: ['gossip-midterm', 'gossip']
+  },
+  { key: 'user', flag: 'anna.2', toml: '"anna.2"', value: 'anna.2' },
+  { key: 'user-passphrase-file', flag: '/etc/secret', toml: '"/etc/secret"', value: '/etc/secret' },
+  { key: 'cup2py-compat', flag: 'library', toml: '"library"', value: 'library' },
+  number('cup2py-min-key-bits', 1_024),
+  number('cup2py-max-users', 500),
+  { key: 'shout-subnet', flag: 'chess; of Paris', toml: '"chess; of Paris"', value: 'chess; of Paris' },
+  number('shout-limit', 4),
+  number('shout-max-values', 0),
   { key: 'control-api', flag: './control.sock', toml: '"./control.sock"', value: { path: './control.sock' } },
   { key: 'metrics-api', flag: '127.0.0.1:9', toml: '"127.0.0.1:9"', value: { host: '127.0.0.1', port: 9 } },
-  choice('autonat', false),
-  choice('relay-client', false),
+  turned('autonat', false),
+  turned('relay-client', false),
   {
     key: 'relay',
     flag: [`/ip4/192.0.2.1/tcp/6001/p2p/${ID}`],
     toml: `["/ip4/192.0.2.1/tcp/6001/p2p/${ID}"]`,
     value: [`/ip4/192.0.2.1/tcp/6001/p2p/${ID}`]
   },
-  choice('dcutr', false),
-  choice('relay-server', true),
-  choice('upnp', true),
-  choice('mdns', true),
+  turned('dcutr', false),
+  turned('relay-server', true),
+  turned('upnp', true),
+  turned('mdns', true),
   { key: 'log-format', flag: 'json', toml: '"json"', value: 'json' },
   number('max-memory', 1_024)
 ]
@@ -137,6 +155,10 @@ describe('an option', () => {
 
   it('is what the specification says by default', () => {
     expect(fromFlags({})).toEqual({
+      gossip: true,
+      cup2py: true,
+      shout: true,
+      dht: true,
       listen: ['/ip4/0.0.0.0/tcp/6001'],
       peer: [],
       'bootstrap-list': undefined,
@@ -152,6 +174,15 @@ describe('an option', () => {
       'search-cooldown': 60,
       'challenge-timeout': 120,
       'cache-size': 65_536,
+      dialects: ['gossip', 'gossip-p2p'],
+      user: 'user',
+      'user-passphrase-file': undefined,
+      'cup2py-compat': 'none',
+      'cup2py-min-key-bits': 2_048,
+      'cup2py-max-users': 100_000,
+      'shout-subnet': '',
+      'shout-limit': 8,
+      'shout-max-values': 16_384,
       'control-api': undefined,
       'metrics-api': undefined,
       autonat: true,
@@ -173,6 +204,7 @@ describe('an option', () => {
   it('reaches the gossip service in its units', () => {
     const config = fromFlags(Object.fromEntries(samples.map(({ key, flag }) => [key, flag])))
     expect(gossipInit(config)).toEqual({
+      dialects: ['gossip-midterm', 'gossip'],
       difficultyBits: 8,
       minConnections: 7,
       maxConnections: 20,
@@ -210,6 +242,13 @@ describe('sources', () => {
     expect(problem(load)).toMatch(/^degree in .*node\.toml must be an integer from 1 to 1000, and is 0$/)
   })
 
+  it('turn protocols off by the same rule', () => {
+    const file = fileOf('shout = false\ncup2py = false\ndht = false\n', 'toml')
+    const variables = { HEARSAY_SHOUT: 'true', HEARSAY_CUP2PY: 'true' }
+    const { gossip, cup2py, shout, dht } = loadConfig({ flags: { cup2py: false }, env: variables, file })
+    expect({ gossip, cup2py, shout, dht }).toEqual({ gossip: true, cup2py: false, shout: true, dht: false })
+  })
+
   it('make one frozen object', () => {
     expect(Object.isFrozen(fromFlags({}))).toBe(true)
   })
@@ -229,7 +268,7 @@ describe('an unknown key', () => {
       'unknown environment variable HEARSAY_MIN_CONECTIONS; did you mean "HEARSAY_MIN_CONNECTIONS"?'
     ],
     ['of TOML', () => fromToml('min_connections = 3'), /^unknown key "min_connections" in .*"min-connections"\?$/],
-    ['of TOML, a table', () => fromToml('[gossip]\ndegree = 3'), /^unknown key "gossip" in .*node\.toml/],
+    ['of TOML, a table', () => fromToml('[dhts]\ndegree = 3'), /^unknown key "dhts" in .*node\.toml.*"dht"/],
     ['of TOML that every object has', () => fromToml('toString = 3'), /^unknown key "toString" in .*node\.toml/],
     ['of INI', () => fromIni('[gossip]\ncachesize = 3'), /^unknown key "cachesize" in \[gossip\] of .*"cache_size"\?$/],
     ['of INI, with dashes', () => fromIni('[gossip]\ncache-size = 3'), /^unknown key "cache-size" .*"cache_size"\?$/],
@@ -302,7 +341,21 @@ describe('numbers that depend on each other', () => {
     [{ degree: '7' }, 'degree must be at most min-connections, 6, and is 7'],
     [{ 'min-connections': '3' }, 'degree must be at most min-connections, 3, and is 4'],
     [{ 'min-connections': '31' }, 'min-connections must be at most max-connections, 30, and is 31'],
-    [{ 'max-connections': '5' }, 'min-connections must be at most max-connections, 5, and is 6']
+    [{ 'max-connections': '5' }, 'min-connections must be at most max-connections, 5, and is 6'],
+    [{ gossip: 'yes' }, '--gossip must be true or false, and is "yes"'],
+    [
+      { gossip: false, cup2py: false, shout: false, dht: false },
+      'a node needs a protocol: one of gossip, cup2py, shout, dht must be on'
+    ],
+    [
+      { dialects: 'gossip,gossip-late' },
+      '--dialects must be some of gossip, gossip-p2p, gossip-midterm, each once, and is "gossip,gossip-late"'
+    ],
+    [
+      { dialects: 'gossip,gossip' },
+      '--dialects must be some of gossip, gossip-p2p, gossip-midterm, each once, and is "gossip,gossip"'
+    ],
+    [{ user: '../x' }, '--user must be letters, digits, _, . and -, at most 64, and is "../x"']
   ])('%o is refused by the names of the flags', (flags, message) => {
     expect(problem(() => fromFlags(flags))).toBe(message)
   })
@@ -614,15 +667,20 @@ describe('rubbish', () => {
   function expectValid(config: NodeConfig): void {
     const address = expect.stringMatching(/^\/./) as string
     const integer = expect.toSatisfy(Number.isSafeInteger) as number
-    const isOn = expect.any(Boolean) as boolean
+    const boolean = expect.any(Boolean) as boolean
+    const name = expect.stringMatching(/^[\w.-]+$/) as string
     expect(config).toEqual({
-      autonat: isOn,
-      'relay-client': isOn,
+      gossip: boolean,
+      cup2py: boolean,
+      shout: boolean,
+      dht: boolean,
+      autonat: boolean,
+      'relay-client': boolean,
       relay: config.relay.map(() => address),
-      dcutr: isOn,
-      'relay-server': isOn,
-      upnp: isOn,
-      mdns: isOn,
+      dcutr: boolean,
+      'relay-server': boolean,
+      upnp: boolean,
+      mdns: boolean,
       'bootstrap-list': config['bootstrap-list'] && LIST,
       listen: config.listen.map(() => address),
       peer: config.peer.map(() => address),
@@ -639,11 +697,22 @@ describe('rubbish', () => {
       'search-cooldown': integer,
       'challenge-timeout': integer,
       'cache-size': integer,
+      dialects: [...new Set(config.dialects)].map(() => expect.stringMatching(/^gossip/) as string),
+      user: name,
+      'user-passphrase-file': config['user-passphrase-file'] && (expect.any(String) as string),
+      'cup2py-compat': name,
+      'cup2py-min-key-bits': integer,
+      'cup2py-max-users': integer,
+      'shout-subnet': expect.any(String) as string,
+      'shout-limit': integer,
+      'shout-max-values': integer,
       'control-api': config['control-api'] && (expect.any(Object) as object),
       'metrics-api': config['metrics-api'] && { host: expect.stringMatching(/./) as string, port: integer },
       'log-format': expect.stringMatching(/^(?:text|json)$/) as string,
       'max-memory': config['max-memory'] && integer
     })
+    expect([config.gossip, config.cup2py, config.shout, config.dht]).toContain(true)
+    expect(config.dialects.length).toBeGreaterThan(0)
     expect(config.degree).toBeGreaterThanOrEqual(1)
     expect(config['min-connections']).toBeGreaterThanOrEqual(config.degree)
     expect(config['max-connections']).toBeGreaterThanOrEqual(config['min-connections'])

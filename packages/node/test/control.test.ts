@@ -45,6 +45,9 @@ const documentOf = async (node: TestNode): Promise<Document> =>
   (await ask(node.controlApi!, '/openapi.json')).body as Document
 
 describe('the OpenAPI document', () => {
+  /** A user hash */
+  const [nobody, somebody] = ['0'.repeat(64), '{somebody}']
+
   /** One request for each operation; a route without one fails the test */
   const samples: Record<string, { path?: string; body?: object }> = {
     'get /livez': {},
@@ -54,7 +57,39 @@ describe('the OpenAPI document', () => {
     'get /v1/peers': {},
     'get /v1/peers/{peer}/refusals': { path: `/v1/peers/${PEER}/refusals` },
     'post /v1/gossip/announces': { body: { dataType: 1, data: text('x'), ttl: 1 } },
-    'get /v1/gossip/announces': { path: '/v1/gossip/announces?dataType=1' }
+    'get /v1/gossip/announces': { path: '/v1/gossip/announces?dataType=1' },
+    'post /v1/cup2py/publications': { body: { depth: 1 } },
+    'post /v1/cup2py/searches': { body: { user: nobody, quietTime: 10 } },
+    'get /v1/cup2py/records': { path: '/v1/cup2py/records?limit=5' },
+    'get /v1/cup2py/records/{user}': { path: `/v1/cup2py/records/${somebody}` },
+    'get /v1/cup2py/export': {},
+    'post /v1/cup2py/import': { body: { records: ['none'] } },
+    'post /v1/shout/shouts': { body: { value: { text: 'hello', picture: { $bytes: 'AAEC' } } } },
+    'post /v1/shout/speaks': { body: { value: null } },
+    'post /v1/shout/whispers': { body: { to: somebody, value: 'psst' } },
+    'get /v1/shout/peers': {},
+    'get /v1/shout/messages': {},
+    'post /v1/shout/values': { body: { key: 'a name', value: [1, 'a'], ttl: 60 } },
+    'get /v1/shout/values': { path: '/v1/shout/values?key=a%20name' },
+    'post /v1/dht/values': { body: { key: 'ab'.repeat(32), value: text('x'), ttl: 60 } },
+    'get /v1/dht/values/{key}': { path: `/v1/dht/values/${'ab'.repeat(32)}` }
+  }
+
+  /** Those of the document, puts before gets */
+  const inOrder = (operations: [string, Operation][]): [string, Operation][] =>
+    operations.toSorted(([a], [b]) => b.split(' ')[0]!.localeCompare(a.split(' ')[0]!))
+
+  /** Two nodes with every protocol, that know each other */
+  async function pair(): Promise<[TestNode, TestNode]> {
+    const all = { cup2py: true, shout: true }
+    const node = await nodes.create(all)
+    const other = await nodes.create({ ...all, peer: [node.address] })
+    await peers(node, 1)
+    await vi.waitFor(() => {
+      expect([node, other].map(({ libp2p }) => libp2p.services.shout.peers.length)).toEqual([1, 1])
+      expect([node, other].map(({ libp2p }) => libp2p.services.cup2py.users)).toEqual([1, 1])
+    }, OFTEN)
+    return [node, other]
   }
 
   const operationsOf = ({ paths }: Document): [string, Operation][] =>
@@ -69,13 +104,15 @@ describe('the OpenAPI document', () => {
     return check(value) ? 'conforms' : ajv.errorsText(check.errors)
   }
 
+  const whole = async (): Promise<TestNode> => nodes.create({ cup2py: true, shout: true })
+
   it('is one', async () => {
-    const { valid, errors } = await new Validator().validate((await documentOf(await nodes.create())) as never)
+    const { valid, errors } = await new Validator().validate((await documentOf(await whole())) as never)
     expect([valid, errors]).toEqual([true, undefined])
   })
 
   it('has every route, and no other', async () => {
-    const document = await documentOf(await nodes.create())
+    const document = await documentOf(await whole())
     expect(
       operationsOf(document)
         .map(([name]) => name)
@@ -84,18 +121,18 @@ describe('the OpenAPI document', () => {
   })
 
   it('describes what the node answers, and what it takes', async () => {
-    const node = await nodes.create()
-    await peers(await nodes.create({ peer: [node.address] }), 1)
+    const [node, other] = await pair()
     const document = await documentOf(node)
+    const { hash } = other.libp2p.services.cup2py
 
-    for (const [name, operation] of operationsOf(document)) {
+    for (const [name, operation] of inOrder(operationsOf(document))) {
       const [method, path] = name.split(' ') as [string, string]
-      const sample = samples[name]!
+      const sample = JSON.parse(JSON.stringify(samples[name]).replaceAll(somebody, hash)) as (typeof samples)[string]
       const response = operation.responses['200']!.content
       const streamed = response['text/event-stream']
       const asked = sample.path ?? path
       const { status: code, body } = streamed
-        ? { status: 200, body: await firstEvent(node, asked) }
+        ? { status: 200, body: await firstEvent(node, asked, other) }
         : await ask(node.controlApi!, asked, {
             ...(sample.body && post(sample.body)),
             method: method.toUpperCase()
@@ -128,8 +165,8 @@ describe('the OpenAPI document', () => {
     expect(conforms(document, schema, { ...(await status(node)), peerId: undefined })).toContain('peerId')
   })
 
-  /** Of a stream, while announces of the data type 1 are made */
-  async function firstEvent({ controlApi }: TestNode, path: string): Promise<unknown> {
+  /** Of a stream, while announces of the data type 1 and shouts of another node are made */
+  async function firstEvent({ controlApi }: TestNode, path: string, other: TestNode): Promise<unknown> {
     const ending = new AbortController()
     streams.push(ending)
     const response = await open(controlApi!, path, { signal: ending.signal })
@@ -145,6 +182,7 @@ describe('the OpenAPI document', () => {
       }
 
       await ask(controlApi!, '/v1/gossip/announces', post({ dataType: 1, data: text('x') }))
+      await other.libp2p.services.shout.shout({ text: 'hello', picture: new Uint8Array(3) })
     }
 
     throw new Error('the stream ended')
@@ -163,12 +201,16 @@ describe('the control API', () => {
       connections: 1,
       protocols: { gossip: { ready: true, peers: 1 } }
     })
+    await vi.waitFor(async () => expect(await status(b)).toMatchObject({ protocols: { dht: { peers: 1 } } }), OFTEN)
     expect((await ask(b.controlApi!, '/v1/peers')).body).toMatchObject({
       peers: [
         {
           peer: a.libp2p.peerId.toString(),
           direction: 'outbound',
-          protocols: [{ name: 'gossip', direction: 'outbound' }]
+          protocols: [
+            { name: 'gossip', direction: 'outbound' },
+            { name: 'dht', direction: 'outbound' }
+          ]
         }
       ]
     })

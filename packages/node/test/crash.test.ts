@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -95,6 +95,8 @@ it(
     const dir = shell.dir()
     const { peerId } = await shell.json<{ peerId: string }>('init', '--data-dir', dir)
     const free = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gossip-api', '127.0.0.1:0']
+    const userKey = join(dir, 'users', 'user_privateKey.pem')
+    const userKeys = new Set<string>()
 
     for (let i = 0; i < STARTS; i++) {
       const { child, ended, output } = shell.spawn(['start', '--json', '--data-dir', dir, ...free])
@@ -104,6 +106,10 @@ it(
       ])
       child.kill('SIGKILL')
       expect([await ended, output.stderr.replaceAll(/^\S+ info .*\n/gm, '')]).toEqual(['SIGKILL', ''])
+
+      if (existsSync(userKey)) {
+        userKeys.add(readFileSync(userKey, 'utf8'))
+      }
     }
 
     const { code } = await shell.run(['status', '--data-dir', dir])
@@ -111,12 +117,24 @@ it(
     const last = await shell.node('--data-dir', dir)
     expect(last.peerId).toBe(peerId)
     expect(await shell.json('status', '--data-dir', dir)).toMatchObject({ peerId })
+    // once there is a key of the user, no other takes its place
+    expect([...userKeys.add(readFileSync(userKey, 'utf8'))]).toHaveLength(1)
     // what the killed ones left is taken over; a draft of theirs is removed by a start a minute later
     expect(
       readdirSync(dir)
-        .filter((name) => !name.startsWith('.') && !name.startsWith('dht.sqlite-'))
+        .filter((name) => !name.startsWith('.') && !/\.sqlite-(?:wal|shm)$/.test(name))
         .toSorted()
-    ).toEqual(['control.json', 'control.sock', 'dht.sqlite', 'identity.key', 'lock', 'version'])
+    ).toEqual([
+      'control.json',
+      'control.sock',
+      'cup2py.sqlite',
+      'dht.sqlite',
+      'identity.key',
+      'lock',
+      'shout.sqlite',
+      'users',
+      'version'
+    ])
   },
-  30_000 + STARTS * 9_000
+  30_000 + STARTS * 12_000
 )

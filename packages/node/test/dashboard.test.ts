@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, expect, it, vi } from 'vitest'
+import { OFTEN } from './api-client.ts'
 import { ask } from './http.ts'
 import { Nodes, peers } from './nodes.ts'
 
@@ -54,11 +55,14 @@ function matches({ labels }: Series, matchers: string): boolean {
 }
 
 it('every query of the dashboard is answered by a node', async () => {
-  const a = await nodes.create({ 'metrics-api': '127.0.0.1:0', 'difficulty-bits': 18 })
-  const b = await nodes.create({ peer: [a.address], 'difficulty-bits': 18 })
+  const all = { cup2py: true, shout: true, 'difficulty-bits': 18 }
+  const a = await nodes.create({ ...all, 'metrics-api': '127.0.0.1:0' })
+  const b = await nodes.create({ ...all, peer: [a.address] })
   // one that is refused
   await nodes.create({ peer: [a.address], 'difficulty-bits': 0 })
   await Promise.all([peers(a, 1), peers(b, 1)])
+  await vi.waitFor(() => expect(b.libp2p.services.shout.peers).toHaveLength(1), OFTEN)
+  await Promise.all([a, b].map(async ({ libp2p }) => libp2p.services.shout.shout('hello')))
   const api = `http://${a.metricsApi!.host}:${a.metricsApi!.port}`
   const { panels, templating } = JSON.parse(readFileSync(DASHBOARD, 'utf8')) as Dashboard
   const targets = panels.flatMap((panel) =>
@@ -66,7 +70,7 @@ it('every query of the dashboard is answered by a node', async () => {
   )
   const variable = templating.list.find(({ query }) => query.startsWith('label_values'))!.query
   const [, metric] = /^label_values\((\w+), job\)$/.exec(variable)!
-  expect(targets.length).toBeGreaterThan(10)
+  expect(targets.length).toBeGreaterThan(15)
 
   await vi.waitFor(
     async () => {

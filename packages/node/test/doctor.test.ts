@@ -50,7 +50,7 @@ describe('open files', () => {
   ])('%s are %s', (limit, level) => expect(checkOpenFiles(config(), limit)).toMatchObject({ level }))
 
   it('are fewer where memory is', () => {
-    expect(checkOpenFiles(config({ 'max-memory': 256 }), 1_024)).toMatchObject({ level: 'ok' })
+    expect(checkOpenFiles(config({ 'max-memory': 448 }), 1_024)).toMatchObject({ level: 'ok' })
   })
 
   it('are those of this process', () => {

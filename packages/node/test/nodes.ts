@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { createNode, loadConfig } from '@hearsay/node'
 import { vi } from 'vitest'
 import { OFTEN } from './api-client.ts'
-import type { HearsayNode, Log, NodeConfig, OptionKey } from '@hearsay/node'
+import type { Dht, HearsayNode, HostPort, Log, NodeConfig, NodeServices, OptionKey } from '@hearsay/node'
+import type { Libp2p } from '@libp2p/interface'
 
 export interface RecordedLog extends Log {
   /** `level message` */
@@ -21,7 +22,12 @@ export function recordedLog(): RecordedLog {
   }
 }
 
-export interface TestNode extends HearsayNode {
+/** Its services are there unless a test turns them off, which then does not use them */
+export interface TestNode extends Omit<HearsayNode, 'libp2p' | 'dht' | 'gossipApi' | 'dhtApi'> {
+  libp2p: Libp2p<Required<NodeServices>>
+  dht: Dht
+  gossipApi: HostPort
+  dhtApi: HostPort
   config: NodeConfig
   log: RecordedLog
   /** Its first address, with its peer id; empty when it listens nowhere */
@@ -41,7 +47,7 @@ export class Nodes {
     return dir
   }
 
-  /** On free ports of loopback, without proof of work, unless told otherwise */
+  /** On free ports of loopback, without proof of work, and without users, whose keys take time, unless told otherwise */
   async create(flags: Partial<Record<OptionKey, unknown>> = {}): Promise<TestNode> {
     const log = recordedLog()
     const defaults = {
@@ -49,13 +55,15 @@ export class Nodes {
       'gossip-api': '127.0.0.1:0',
       'dht-api': '127.0.0.1:0',
       'difficulty-bits': 0,
+      cup2py: false,
+      shout: false,
       'data-dir': this.dir()
     }
     const config = loadConfig({ flags: { ...defaults, ...flags }, env: {} })
     const node = await createNode(config, log)
     this.all.push(node)
     const address = node.libp2p.getMultiaddrs()[0]?.toString() ?? ''
-    return { ...node, config, log, address, bareAddress: address.replace(/\/p2p\/.*$/, '') }
+    return { ...(node as unknown as TestNode), config, log, address, bareAddress: address.replace(/\/p2p\/.*$/, '') }
   }
 
   async stop(): Promise<void> {
@@ -65,7 +73,7 @@ export class Nodes {
 }
 
 /** Until the node has as many verified gossip peers */
-export async function peers(node: HearsayNode, count: number): Promise<void> {
+export async function peers(node: TestNode, count: number): Promise<void> {
   await vi.waitFor(() => {
     const now = node.libp2p.services.gossip.peers.length
 

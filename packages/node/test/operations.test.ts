@@ -1,17 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ConfigError, StartError } from '@hearsay/node'
-import { gossipDefaults, gossipRanges } from '@hearsay/protocol-gossip'
-import fc from 'fast-check'
+import { StartError } from '@hearsay/node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { DATA_VERSION, openDataDir } from '../src/data-dir.ts'
-import { limitsOf } from '../src/limits.ts'
 import { redact } from '../src/log.ts'
 import { RefusalLog } from '../src/refusals.ts'
+import { OFTEN } from './api-client.ts'
 import { ask } from './http.ts'
 import { Nodes, peers } from './nodes.ts'
-import type { Limits } from '../src/limits.ts'
 import type { TestNode } from './nodes.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
@@ -42,7 +39,7 @@ describe('the probes', () => {
 
       const { body } = await ask(api, '/healthz?verbose')
       const { findings } = body as { findings: { name: string }[] }
-      expect(findings.map(({ name }) => name)).toEqual(['shutdown', 'gossip', 'memory', 'disk'])
+      expect(findings.map(({ name }) => name)).toEqual(['shutdown', 'gossip', 'dht', 'memory', 'disk'])
     }
   })
 
@@ -57,7 +54,8 @@ describe('the probes', () => {
         status: 'failed',
         findings: [
           { name: 'shutdown', ok: true },
-          { name: 'gossip', ok: false }
+          { name: 'gossip', ok: false },
+          { name: 'dht', ok: true }
         ]
       }
     })
@@ -83,13 +81,13 @@ describe('the probes', () => {
   })
 
   it('say that a node which takes more memory than it may is not well, and goes on', async () => {
-    const node = await nodes.create({ 'max-memory': 256 })
-    vi.spyOn(process.memoryUsage, 'rss').mockReturnValue(300 * 2 ** 20)
+    const node = await nodes.create({ 'max-memory': 448 })
+    vi.spyOn(process.memoryUsage, 'rss').mockReturnValue(500 * 2 ** 20)
     expect(await ask(node.controlApi!, '/healthz?verbose')).toMatchObject({
       status: 503,
       body: {
         findings: expect.arrayContaining([
-          { name: 'memory', ok: false, message: expect.stringContaining('256 MiB') as string }
+          { name: 'memory', ok: false, message: expect.stringContaining('448 MiB') as string }
         ]) as object
       }
     })
@@ -104,15 +102,25 @@ describe('the metrics', () => {
   })
 
   it('are those of the node, libp2p and the process', async () => {
-    const a = await nodes.create({ 'metrics-api': '127.0.0.1:0' })
-    const b = await nodes.create({ peer: [a.address] })
+    const all = { cup2py: true, shout: true }
+    const a = await nodes.create({ ...all, 'metrics-api': '127.0.0.1:0' })
+    const b = await nodes.create({ ...all, peer: [a.address] })
     await Promise.all([peers(a, 1), peers(b, 1)])
+    await vi.waitFor(() => {
+      const { cup2py, shout } = a.libp2p.services
+      expect([cup2py.users, shout.peers.length]).toEqual([1, 1])
+    }, OFTEN)
+    await a.dht.put(Buffer.alloc(32), Buffer.from('x'), { ttl: 60 })
     const { status, body, type } = await ask(metricsOf(a), '/metrics')
     expect([status, type]).toEqual([200, expect.stringContaining('text/plain')])
     expect(body).toContain('hearsay_build_info{version="')
     expect(body).toContain('hearsay_ready 1')
     expect(body).toContain('hearsay_protocol_peers{protocol="gossip"} 1')
     expect(body).toContain('hearsay_protocol_ready{protocol="gossip"} 1')
+    expect(body).toContain('hearsay_protocol_peers{protocol="cup2py"} 1')
+    expect(body).toContain('hearsay_cup2py_users 1')
+    expect(body).toMatch(/hearsay_shout_total\{what="[^"]+"\} [1-9]/)
+    expect(body).toContain('hearsay_dht_values 1')
     expect(body).toMatch(/libp2p_data_transfer_bytes_total\{protocol="\/hearsay\/gossip\/1\.0\.0 sent"\} [1-9]/)
     expect(body).toMatch(/process_resident_memory_bytes [1-9]/)
   })
@@ -163,69 +171,6 @@ describe('a log', () => {
     ['a peer 12D3KooW', 'a peer 12D3KooW']
   ])('does not hold a secret: %o', (text, told) => {
     expect(redact(text)).toBe(told)
-  })
-})
-
-describe('limits', () => {
-  /** Undefined for a ConfigError; any other error is thrown */
-  function limitsOrRefusal(memory: number, connections: number): Limits | undefined {
-    try {
-      return limitsOf(memory, connections, 65_536)
-    } catch (err) {
-      if (err instanceof ConfigError) {
-        return undefined
-      }
-
-      throw err
-    }
-  }
-
-  it('are the defaults when no memory is given', () => {
-    expect(limitsOf(undefined, 30, 65_536)).toEqual({
-      streamWindowBytes: 2 ** 20,
-      maxQueuedBytes: gossipDefaults.maxQueuedBytes,
-      maxUnverified: gossipDefaults.maxUnverified,
-      cacheSize: 65_536,
-      maxClients: 1_024,
-      clientQueueBytes: 64 * 2 ** 20,
-      maxConnections: 300
-    })
-  })
-
-  it('fit in the memory, whatever it is, or are refused', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 192, max: 65_536 }), fc.integer({ min: 2, max: 1_000 }), (memory, connections) => {
-        const limits = limitsOrRefusal(memory, connections)
-
-        if (limits === undefined) {
-          return
-        }
-
-        const { streamWindowBytes, maxQueuedBytes, maxUnverified, cacheSize, maxClients } = limits
-        const perPeer = maxQueuedBytes + 2 * streamWindowBytes
-        const held = (3 * connections + maxUnverified) * perPeer + maxClients * 4 * 2 ** 20 + cacheSize * 24 * 16
-        // clients of the API have a least number, which a small memory rounds up to
-        expect(held).toBeLessThanOrEqual((memory - 144) * 2 ** 20 + 4 * 4 * 2 ** 20)
-        expect(maxQueuedBytes).toBeGreaterThanOrEqual(gossipRanges.maxQueuedBytes[0])
-        expect(streamWindowBytes).toBeGreaterThanOrEqual(256 * 2 ** 10)
-        expect(maxUnverified).toBeGreaterThanOrEqual(8)
-        expect(cacheSize).toBeGreaterThanOrEqual(1)
-      }),
-      { numRuns: 2_000 }
-    )
-  })
-
-  it('that cannot be are refused with what would do', () => {
-    const refusal = (): unknown => limitsOf(192, 30, 65_536)
-    expect(refusal).toThrow('max-connections of 30 needs max-memory of 255 MiB, and it is 192')
-    expect(limitsOf(255, 30, 65_536).maxUnverified).toBe(8)
-  })
-
-  it('hold for a node', async () => {
-    const node = await nodes.create({ 'max-memory': 256 })
-    const other = await nodes.create({ peer: [node.address] })
-    await Promise.all([peers(node, 1), peers(other, 1)])
-    expect(node.libp2p.services.gossip.ready).toBe(true)
   })
 })
 

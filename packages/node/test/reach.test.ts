@@ -53,10 +53,10 @@ async function placeAt({ libp2p }: TestNode): Promise<string> {
 
 describe('two nodes behind a relay', () => {
   /** Nobody can dial them: they listen nowhere */
-  const hidden = { listen: [], dcutr: 'off' }
+  const hidden = { listen: [], dcutr: false }
 
   it('gossip and put values through it', async () => {
-    const relay = await nodes.create({ 'relay-server': 'on' })
+    const relay = await nodes.create({ 'relay-server': true })
     const a = await nodes.create({ ...hidden, relay: [relay.address] })
     expect(
       a.libp2p
@@ -94,12 +94,12 @@ describe('two nodes behind a relay', () => {
   })
 
   it('are reached again when the relay was away', async () => {
-    const first = await nodes.create({ 'relay-server': 'on' })
+    const first = await nodes.create({ 'relay-server': true })
     const a = await nodes.create({ ...hidden, relay: [first.address] })
     await placeAt(a)
     await first.stop()
     await vi.waitFor(() => expect(a.libp2p.getMultiaddrs()).toEqual([]), PATIENT)
-    const again = { listen: [first.bareAddress], 'data-dir': first.config['data-dir'], 'relay-server': 'on' }
+    const again = { listen: [first.bareAddress], 'data-dir': first.config['data-dir'], 'relay-server': true }
     const second = await nodes.create(again)
     expect(second.address).toBe(first.address)
     const b = await nodes.create({ ...hidden, peer: [await placeAt(a)] })
@@ -108,7 +108,7 @@ describe('two nodes behind a relay', () => {
   })
 
   it('start while the relay is not there, and say so once', async () => {
-    const relay = await nodes.create({ 'relay-server': 'on' })
+    const relay = await nodes.create({ 'relay-server': true })
     await relay.stop()
     const a = await nodes.create({ relay: [relay.address] })
     const told = (): string[] => a.log.lines.filter((line) => line.includes('gives no place'))
@@ -116,7 +116,7 @@ describe('two nodes behind a relay', () => {
     await nodes.create({
       listen: [relay.bareAddress],
       'data-dir': relay.config['data-dir'],
-      'relay-server': 'on'
+      'relay-server': true
     })
     await placeAt(a)
     expect(told()).toHaveLength(1)
@@ -163,8 +163,8 @@ describe('a node', () => {
 
   it('speaks what its switches say, and nothing else', async () => {
     const protocols = ({ libp2p }: TestNode): string[] => libp2p.getProtocols()
-    const all = await nodes.create({ 'relay-server': 'on' })
-    const none = await nodes.create({ autonat: 'off', dcutr: 'off', 'relay-client': 'off' })
+    const all = await nodes.create({ 'relay-server': true })
+    const none = await nodes.create({ autonat: false, dcutr: false, 'relay-client': false })
     const optional = [
       '/libp2p/autonat/1.0.0',
       '/libp2p/circuit/relay/0.2.0/hop',
@@ -186,7 +186,7 @@ describe('a node', () => {
       services: expect.not.objectContaining(UPNP) as object
     })
     // made, and not started: nothing leaves this machine
-    const both = await reachOf(loadConfig({ flags: { upnp: 'on', mdns: 'on' }, env: {} }), log)
+    const both = await reachOf(loadConfig({ flags: { upnp: true, mdns: true }, env: {} }), log)
     expect(both).toMatchObject({ peerDiscovery: [expect.any(Function)], services: UPNP })
   })
 

@@ -29,6 +29,7 @@ export interface RunningNode extends Process {
   peerId: string
   listen: string[]
   gossipApi: string
+  dhtApi: string
 }
 
 export class Shell {
@@ -80,14 +81,21 @@ export class Shell {
 
   /** A node on free ports, once it says where */
   async node(...args: string[]): Promise<RunningNode> {
-    return this.nodeWith({}, ...args)
+    return this.nodeIn(this.dir(), ...args)
   }
 
-  /** The same, with variables in its environment */
+  async nodeIn(dataDir: string, ...args: string[]): Promise<RunningNode> {
+    return this.start(dataDir, {}, args)
+  }
+
+  /** With variables in its environment */
   async nodeWith(env: Record<string, string>, ...args: string[]): Promise<RunningNode> {
-    const dataDir = this.dir()
-    const free = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gossip-api', '127.0.0.1:0', '--difficulty-bits', '0']
-    const made = this.spawn(['start', '--json', '--data-dir', dataDir, ...free, ...args], env)
+    return this.start(this.dir(), env, args)
+  }
+
+  private async start(dataDir: string, env: Record<string, string>, args: string[]): Promise<RunningNode> {
+    const free = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gossip-api', '127.0.0.1:0', '--dht-api', '127.0.0.1:0']
+    const made = this.spawn(['start', '--json', '--data-dir', dataDir, '--difficulty-bits', '0', ...free, ...args], env)
     const lines = createInterface({ input: made.child.stdout })
     const [line] = await within(Promise.race([once(lines, 'line'), once(lines, 'close')]), 'the first line', 30_000)
 
@@ -95,7 +103,7 @@ export class Shell {
       throw new Error(`it did not start: ${made.output.stderr}`)
     }
 
-    return { ...made, dataDir, ...(JSON.parse(String(line)) as Pick<RunningNode, 'peerId' | 'listen' | 'gossipApi'>) }
+    return { ...made, dataDir, ...(JSON.parse(String(line)) as Omit<RunningNode, keyof Process | 'dataDir'>) }
   }
 
   async end(): Promise<void> {

@@ -13,20 +13,15 @@ import type { ApiServerInit } from './server.ts'
 
 const DHT_API: HostPort = { host: '127.0.0.1', port: 7401 }
 
-export interface ApiServers {
-  gossip: ApiServer
-  dht: ApiServer
-}
+/** What the APIs share */
+export type ApiInit = Pick<ApiServerInit, 'maxClients' | 'queues' | 'log'>
 
 /** Their clients share one bound of what they may leave unread */
-export function createApis(gossip: Gossip, dht: Dht, limits: Limits, log: Log): ApiServers {
-  const init = { maxClients: limits.maxClients, queues: new ClientQueues(limits.clientQueueBytes), log }
-  return { gossip: createGossipApi(gossip, init), dht: createDhtApi(dht, init) }
+export function apiInit({ maxClients, clientQueueBytes }: Limits, log: Log): ApiInit {
+  return { maxClients, queues: new ClientQueues(clientQueueBytes), log }
 }
 
-type SharedInit = Pick<ApiServerInit, 'maxClients' | 'queues' | 'log'>
-
-function createGossipApi(service: Gossip, init: SharedInit): ApiServer {
+export function createGossipApi(service: Gossip, init: ApiInit): ApiServer {
   let clients = 0
   return new ApiServer({
     name: 'gossip API',
@@ -36,7 +31,7 @@ function createGossipApi(service: Gossip, init: SharedInit): ApiServer {
   })
 }
 
-function createDhtApi(dht: Dht, init: SharedInit): ApiServer {
+export function createDhtApi(dht: Dht, init: ApiInit): ApiServer {
   const requests = new Slots(MAX_REQUESTS)
   return new ApiServer({
     name: 'DHT API',

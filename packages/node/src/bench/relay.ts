@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import { createNode } from '../node.ts'
+import type { Gossip } from '@hearsay/protocol-gossip'
 import type { HearsayNode } from '../node.ts'
 import type { Log } from '../log.ts'
 
@@ -31,7 +32,7 @@ export async function relayRate(count: number): Promise<number> {
 
     const [source, relay, sink] = nodes as [HearsayNode, HearsayNode, HearsayNode]
     await Promise.all([verified(source, 1), verified(relay, 2), verified(sink, 1)])
-    relay.libp2p.services.gossip.subscribe(DATA_TYPE, () => true)
+    gossipOf(relay).subscribe(DATA_TYPE, () => true)
     return await timed(source, sink, count)
   } finally {
     await Promise.all(nodes.map(async (node) => node.stop()))
@@ -45,13 +46,20 @@ async function startNode(dataDir: string, peer: string[]): Promise<HearsayNode> 
     listen: ['/ip4/127.0.0.1/tcp/0'],
     'gossip-api': '127.0.0.1:0',
     'difficulty-bits': 0,
+    cup2py: false,
+    shout: false,
+    dht: false,
     peer
   }
   return createNode(loadConfig({ flags, env: {} }), silent)
 }
 
-async function verified({ libp2p }: HearsayNode, count: number): Promise<void> {
-  const { gossip } = libp2p.services
+function gossipOf({ libp2p }: HearsayNode): Gossip {
+  return libp2p.services.gossip!
+}
+
+async function verified(node: HearsayNode, count: number): Promise<void> {
+  const gossip = gossipOf(node)
 
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('the nodes did not find each other')), PEER_TIMEOUT)
@@ -69,7 +77,7 @@ async function verified({ libp2p }: HearsayNode, count: number): Promise<void> {
 /** A new announce for each that arrived */
 async function timed(source: HearsayNode, sink: HearsayNode, count: number): Promise<number> {
   const data = new Uint8Array(100)
-  const from = source.libp2p.services.gossip
+  const from = gossipOf(source)
   const start = performance.now()
   let [sent, arrived] = [0, 0]
   const send = (): void => {
@@ -81,7 +89,7 @@ async function timed(source: HearsayNode, sink: HearsayNode, count: number): Pro
 
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${count - arrived} announces did not arrive`)), PEER_TIMEOUT)
-    sink.libp2p.services.gossip.subscribe(DATA_TYPE, () => {
+    gossipOf(sink).subscribe(DATA_TYPE, () => {
       arrived++
 
       if (arrived === count) {

@@ -40,6 +40,8 @@ export interface Call {
   connect: () => Promise<ControlClient>
   /** Tells the result: a line of JSON with `--json`, else the text */
   print: (value: unknown, text: string) => void
+  /** Puts a result out as it is, once all of it is out */
+  write: (content: string | Uint8Array) => Promise<void>
   /** Tells a person at a terminal what takes a while */
   progress: (text: string) => void
 }

@@ -12,7 +12,8 @@ Examples:
   HEARSAY_DEGREE=5 hearsay start                      every option is an environment variable too
 `
 
-export const programHelp = `${START_EXAMPLES}  hearsay status                                      how the node that runs is
+export const programHelp = `${START_EXAMPLES}  hearsay chat                                        talk with whoever is there
+  hearsay status                                      how the node that runs is
   hearsay doctor                                      what is wrong on this machine, and how to mend it
 
 Exit codes of every command: ${ExitCode.OK} done, ${ExitCode.FAILED} could not be done, ${ExitCode.USAGE} a wrong option or configuration,

@@ -50,7 +50,13 @@ function addCommand(program: Command, spec: CommandSpec, onResult: (code: number
   const keys: readonly OptionKey[] = spec.nodeOptions === true ? optionKeys : ['data-dir']
   const flags = keys.map((key) => [key, createOption(key)] as const)
   spec.args?.forEach(([syntax, help]) => command.argument(syntax, help))
-  flags.forEach(([, option]) => command.addOption(option))
+  flags.forEach(([key, option]) => {
+    command.addOption(option)
+
+    if (option.isBoolean()) {
+      command.addOption(new Option(`--no-${key}`, `without ${key}`))
+    }
+  })
   command.option(
     '--config <file>',
     'TOML with the options of start as keys, or an .ini file of the gossip and DHT modules'
@@ -67,6 +73,8 @@ const START_JSON = 'first print one line of JSON: peerId, listen, gossipApi, dht
 
 const GROUPS: Readonly<Record<string, string>> = {
   config: 'look at the configuration',
+  record: 'who is where: records of users',
+  dht: 'values on the DHT',
   key: 'keep and change the identity'
 }
 
@@ -99,6 +107,7 @@ function callOf(command: Command, flags: readonly (readonly [OptionKey, Option])
       return ControlClient.connect(loadConfig(sources)['data-dir'])
     },
     print: (value, text) => terminal.print(value, text),
+    write: async (content) => terminal.write(content),
     progress: (text) => terminal.progress(text)
   }
 }
@@ -111,7 +120,10 @@ function createOption(key: OptionKey): Option {
     kind.range?.join('–') ?? '',
     fallback === undefined ? '' : `default ${kind.format(fallback)}`
   ].filter((note) => note !== '' && note !== 'default ')
-  const option = new Option(`--${key} ${kind.metavar}`, notes.length === 0 ? help : `${help} (${notes.join(', ')})`)
+  const option = new Option(
+    `--${key} ${kind.metavar}`.trim(),
+    notes.length === 0 ? help : `${help} (${notes.join(', ')})`
+  )
   return kind.list ? option.argParser(collect) : option
 }
 

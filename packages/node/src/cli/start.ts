@@ -34,25 +34,29 @@ export async function start(sources: ConfigSources, { json }: StartOptions): Pro
 interface Summary {
   peerId: string
   listen: string[]
-  gossipApi: string
-  dhtApi: string
+  /** Undefined when it is off, like the other */
+  gossipApi: string | undefined
+  dhtApi: string | undefined
 }
 
 function summary({ libp2p, gossipApi, dhtApi }: HearsayNode): Summary {
   return {
     peerId: libp2p.peerId.toString(),
     listen: libp2p.getMultiaddrs().map(String),
-    gossipApi: hostPort.format(gossipApi),
-    dhtApi: hostPort.format(dhtApi)
+    gossipApi: gossipApi && hostPort.format(gossipApi),
+    dhtApi: dhtApi && hostPort.format(dhtApi)
   }
 }
 
 function greeting(node: HearsayNode): string {
   const { listen, gossipApi, dhtApi } = summary(node)
+  const apis = [gossipApi && `${gossipApi} (gossip API)`, dhtApi && `${dhtApi} (DHT API)`].filter(Boolean)
+  const programs = apis.length === 0 ? [] : [`and programs on this machine at ${apis.join(' and ')}.`]
   return [
     'hearsay is running. Others reach it at',
     ...listen.map((address) => `  ${address}`),
-    `and programs on this machine at ${gossipApi} (gossip API) and ${dhtApi} (DHT API). Ctrl-C stops it.`,
+    ...programs,
+    'Ctrl-C stops it. In another terminal: hearsay status, hearsay chat, hearsay --help',
     ''
   ].join('\n')
 }

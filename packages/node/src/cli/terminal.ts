@@ -7,17 +7,25 @@ export class Terminal {
   }
 
   print(value: unknown, text: string): void {
-    if (process.stdout.listenerCount('error') === 0) {
-      // whoever reads our first lines may leave after them
-      process.stdout.on('error', () => process.exit())
-    }
-
+    this.allowLeaving()
     process.stdout.write(`${this.json ? JSON.stringify(value) : text}\n`)
+  }
+
+  async write(content: string | Uint8Array): Promise<void> {
+    this.allowLeaving()
+    await new Promise<void>((resolve) => process.stdout.write(content, () => resolve()))
   }
 
   progress(text: string): void {
     if (process.stderr.isTTY && !this.json) {
       process.stderr.write(`${text} …\n`)
+    }
+  }
+
+  /** Whoever reads our first lines may leave after them */
+  private allowLeaving(): void {
+    if (process.stdout.listenerCount('error') === 0) {
+      process.stdout.on('error', () => process.exit())
     }
   }
 }

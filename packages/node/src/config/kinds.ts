@@ -58,6 +58,46 @@ export function megabytes(range: Range): Kind<number> {
   return { ...integer(range), metavar: '<MiB>' }
 }
 
+/** On or off: `--gossip` and `--no-gossip`, `gossip = false` in a file */
+export const toggle: Kind<boolean> = {
+  metavar: '',
+  allowed: 'true or false',
+  list: false,
+  format: String,
+  parse: (value) =>
+    value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined
+}
+
+/** Some of these words, each once, in the order that is given */
+export function someOf<T extends string>(words: readonly T[]): Kind<T[]> {
+  return {
+    metavar: '<names>',
+    allowed: `some of ${words.join(', ')}, each once`,
+    list: true,
+    format: (value) => value.join(', '),
+    parse(value) {
+      const given = (Array.isArray(value) ? value : [value]).flatMap((each) =>
+        typeof each === 'string' ? each.split(',').map((word) => word.trim()) : [each]
+      )
+      const known = given.map((each) => words.find((word) => word === each)).filter((each) => each !== undefined)
+      return given.length > 0 && known.length === given.length && new Set(known).size === given.length
+        ? known
+        : undefined
+    }
+  }
+}
+
+/** Text that a pattern allows */
+export function matching(pattern: RegExp, allowed: string, metavar = '<text>'): Kind<string> {
+  return {
+    metavar,
+    allowed,
+    list: false,
+    format: String,
+    parse: (value) => (typeof value === 'string' && pattern.test(value) ? value : undefined)
+  }
+}
+
 export function oneOf<T extends string>(words: readonly T[]): Kind<T> {
   return {
     metavar: `<${words.join('|')}>`,
@@ -66,23 +106,6 @@ export function oneOf<T extends string>(words: readonly T[]): Kind<T> {
     format: String,
     parse: (value) => words.find((word) => word === value)
   }
-}
-
-const SWITCH = new Map<unknown, boolean>([
-  [true, true],
-  ['on', true],
-  ['true', true],
-  [false, false],
-  ['off', false],
-  ['false', false]
-])
-
-export const onOff: Kind<boolean> = {
-  metavar: '<on|off>',
-  allowed: 'on or off',
-  list: false,
-  format: (value) => (value ? 'on' : 'off'),
-  parse: (value) => SWITCH.get(value)
 }
 
 export const text: Kind<string> = {

@@ -1,12 +1,16 @@
 import { gossip } from '@hearsay/protocol-gossip'
+import { shout } from '@hearsay/protocol-shout'
 import { ConfigError } from '../errors.ts'
 import { limitsOf } from '../limits.ts'
 import { readBootstrapList } from './bootstrap-list.ts'
 import { readConfigFile } from './files.ts'
 import { didYouMean } from './nearest.ts'
-import { optionKeys, options } from './options.ts'
+import { optionKeys, options, protocolNames } from './options.ts'
+import type { Cup2pyInit } from '@hearsay/protocol-cup2py'
 import type { GossipInit } from '@hearsay/protocol-gossip'
+import type { ShoutInit } from '@hearsay/protocol-shout'
 import type { Limits } from '../limits.ts'
+import type { UserKeyInit } from '../user-key.ts'
 import type { NodeConfig, OptionKey } from './options.ts'
 
 export interface ConfigSources {
@@ -81,7 +85,7 @@ export function explainConfig({ flags, env, file }: ConfigSources): ExplainedCon
 
 /** @throws {ConfigError} when its connections do not fit in its memory */
 export function limitsOfConfig(config: NodeConfig): Limits {
-  return limitsOf(config['max-memory'], config['max-connections'], config['cache-size'])
+  return limitsOf(config)
 }
 
 /** @throws {ConfigError} when there is a list, and it cannot be read or has a line that is no multiaddr */
@@ -91,21 +95,44 @@ export function knownPeers({ peer, 'bootstrap-list': list }: NodeConfig): string
 
 /** What the gossip service is told */
 export function gossipInit(config: NodeConfig): GossipInit {
-  const { cacheSize, maxQueuedBytes, maxUnverified } = limitsOfConfig(config)
   return {
+    ...limitsOfConfig(config).gossip,
+    dialects: config.dialects,
     difficultyBits: config['difficulty-bits'],
     minConnections: config['min-connections'],
     maxConnections: config['max-connections'],
     degree: config.degree,
     searchCooldown: config['search-cooldown'] * 1_000,
     challengeTimeout: config['challenge-timeout'] * 1_000,
-    cacheSize,
-    maxQueuedBytes,
-    maxUnverified,
     knownPeers: knownPeers(config),
     bootstrapper: config.bootstrapper,
     // the operator's peers are the topology, not those the DHT connects to; unless the local network is to be it
     fromConnections: config.mdns
+  }
+}
+
+/** Which key the user has */
+export function userKeyInit(config: NodeConfig): UserKeyInit {
+  const { 'data-dir': dataDir, user: name, 'user-passphrase-file': passphraseFile } = config
+  return { dataDir, name, passphraseFile, limits: { minBits: config['cup2py-min-key-bits'], maxBits: 4_096 } }
+}
+
+/** What the cup2py service is told, but for its key and its book */
+export function cup2pyInit(config: NodeConfig): Omit<Cup2pyInit, 'key'> {
+  return {
+    ...limitsOfConfig(config).cup2py,
+    compat: config['cup2py-compat'],
+    minModulusBits: config['cup2py-min-key-bits'],
+    knownPeers: knownPeers(config)
+  }
+}
+
+/** What the shout service is told, but for its key */
+export function shoutInit(config: NodeConfig): ShoutInit {
+  return {
+    ...limitsOfConfig(config).shout,
+    description: config['shout-subnet'],
+    limit: config['shout-limit']
   }
 }
 
@@ -148,19 +175,24 @@ function environment(env: ConfigSources['env']): [OptionKey, string, string][] {
 
 /** The service knows which options depend on each other; a person knows them by the names of the flags */
 function checkTogether(config: NodeConfig): void {
+  if (protocolNames.every((name) => !config[name])) {
+    throw new ConfigError(`a node needs a protocol: one of ${protocolNames.join(', ')} must be on`)
+  }
+
   try {
     gossip(gossipInit(config))
+    shout(shoutInit(config))
   } catch (err) {
     if (err instanceof ConfigError) {
       throw err
     }
 
-    const message = (err as Error).message.replaceAll(/[a-z]+[A-Z]\w*/g, flagName)
+    const message = (err as Error).message.replaceAll(/[a-z]+[A-Z]\w*|^limit\b/g, flagName)
     throw new ConfigError(message, { cause: err })
   }
 }
 
 /** `min-connections` for `minConnections` */
 function flagName(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  return name === 'limit' ? 'shout-limit' : name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

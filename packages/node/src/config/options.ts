@@ -2,7 +2,9 @@
  * Every option of the node, in one place. Its key is the flag (`--min-connections`), the key in a configuration file
  * (`min-connections`) and, in capitals, the environment variable (`HEARSAY_MIN_CONNECTIONS`).
  */
+import { cup2pyDefaults, cup2pyRanges } from '@hearsay/protocol-cup2py'
 import { gossipDefaults, gossipRanges } from '@hearsay/protocol-gossip'
+import { shoutDefaults, shoutRanges } from '@hearsay/protocol-shout'
 import envPaths from 'env-paths'
 import {
   address,
@@ -11,13 +13,16 @@ import {
   hostPort,
   integer,
   listenAddresses,
+  matching,
   megabytes,
   oneOf,
-  onOff,
   peerAddresses,
   seconds,
-  text
+  someOf,
+  text,
+  toggle
 } from './kinds.ts'
+import type { DialectName } from '@hearsay/protocol-gossip'
 import type { LogFormat } from '../log.ts'
 import type { HostPort, Kind } from './kinds.ts'
 
@@ -34,7 +39,15 @@ function option<T>(kind: Kind<T>, fallback: T, help: string): Option<T> & { defa
 const gossip = gossipDefaults
 const ranges = gossipRanges
 
+/** Each is a protocol of the node, on unless it is turned off */
+export const protocolNames = ['gossip', 'cup2py', 'shout', 'dht'] as const
+export type ProtocolName = (typeof protocolNames)[number]
+
 export const options = {
+  gossip: option(toggle, true, 'announces to everybody, behind a proof of work'),
+  cup2py: option(toggle, true, 'records of users, told and found'),
+  shout: option(toggle, true, 'signed shouts, sealed whispers, values in a table'),
+  dht: option(toggle, true, 'values for other programs'),
   listen: option<string[]>(
     listenAddresses,
     ['/ip4/0.0.0.0/tcp/6001'],
@@ -70,19 +83,52 @@ export const options = {
     'time to pass the gate'
   ),
   'cache-size': option(integer(ranges.cacheSize), gossip.cacheSize, 'announces remembered'),
+  dialects: option<DialectName[]>(
+    someOf(['gossip', 'gossip-p2p', 'gossip-midterm']),
+    [...gossip.dialects],
+    'of gossip, the best first'
+  ),
+  user: option(
+    matching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'letters, digits, _, . and -, at most 64', '<name>'),
+    'user',
+    'which key in users/ of data-dir signs records and messages; made at the first start'
+  ),
+  'user-passphrase-file': {
+    kind: text,
+    default: undefined,
+    help: 'its first line encrypts the key of the user'
+  },
+  'cup2py-compat': option(
+    oneOf<'none' | 'library'>(['none', 'library']),
+    'none',
+    'library reads requests as the Python library does'
+  ),
+  'cup2py-min-key-bits': option(
+    integer([1_024, 4_096]),
+    cup2pyDefaults.minModulusBits,
+    "shortest key of a user; 1024 for the Python library's"
+  ),
+  'cup2py-max-users': option(integer(cup2pyRanges.maxUsers), cup2pyDefaults.maxUsers, 'users in the address book'),
+  'shout-subnet': option(
+    matching(/^.{0,1024}$/su, 'a text of at most 1024 characters'),
+    shoutDefaults.description,
+    'what the subnet is about; nodes that say something else part'
+  ),
+  'shout-limit': option(integer(shoutRanges.limit), shoutDefaults.limit, 'streams to open and keep, equal in a subnet'),
+  'shout-max-values': option(integer(shoutRanges.maxValues), shoutDefaults.maxValues, 'values kept for others'),
   'control-api': {
     kind: endpoint,
     default: undefined,
     help: 'where commands connect, control.sock in data-dir if not set'
   },
   'metrics-api': { kind: hostPort, default: undefined, help: 'Prometheus metrics and health, off if not set' },
-  autonat: option(onOff, true, 'ask peers whether they reach this node, and tell them'),
-  'relay-client': option(onOff, true, 'connect through relays'),
+  autonat: option(toggle, true, 'ask peers whether they reach this node, and tell them'),
+  'relay-client': option(toggle, true, 'connect through relays'),
   relay: option<string[]>(peerAddresses, [], 'a relay through which others reach this node'),
-  dcutr: option(onOff, true, 'from a connection through a relay to a direct one'),
-  'relay-server': option(onOff, false, 'be a relay for others, which takes bandwidth'),
-  upnp: option(onOff, false, 'ask the router to forward the ports'),
-  mdns: option(onOff, false, 'find nodes on the local network, and be found'),
+  dcutr: option(toggle, true, 'from a connection through a relay to a direct one'),
+  'relay-server': option(toggle, false, 'be a relay for others, which takes bandwidth'),
+  upnp: option(toggle, false, 'ask the router to forward the ports'),
+  mdns: option(toggle, false, 'find nodes on the local network, and be found'),
   'log-format': option(oneOf<LogFormat>(['text', 'json']), 'text', 'of the lines on stderr'),
   'max-memory': {
     kind: megabytes([192, 2 ** 20]),

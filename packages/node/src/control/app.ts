@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
+import { protocolNames } from '../config/options.ts'
 import { EventFeed } from './feed.ts'
 import { guard } from './guard.ts'
 import { openApiDocument, pathParameters } from './openapi.ts'
@@ -34,7 +35,11 @@ export function createApp(init: AppInit): Hono {
   Object.entries(handlers).forEach(([path, handler]) => app.get(path, handler))
   routes.forEach((route) => app.on(route.method.toUpperCase(), honoPath(route.path), handlerOf(route, init, streams)))
   app.notFound(({ req }) => {
-    throw new RequestError('NotFoundError', `there is no ${req.method} ${req.path}: see /openapi.json`)
+    const [, name] = /^\/v1\/(\w+)\//.exec(req.path) ?? []
+    const isOff =
+      protocolNames.some((each) => each === name) && routes.every(({ path }) => !path.startsWith(`/v1/${name}/`))
+    const why = isOff ? `${name} is turned off at this node (--no-${name})` : `there is no ${req.method} ${req.path}`
+    throw new RequestError('NotFoundError', isOff ? why : `${why}: see /openapi.json`)
   })
   app.onError(problemHandler('control API', log))
   return app

@@ -52,17 +52,19 @@ export class ControlClient {
     return new ControlClient(place)
   }
 
-  async get<T>(path: string): Promise<T> {
-    return (await this.ask(path)) as T
+  /** @param timeout - in ms, where the node may take longer */
+  async get<T>(path: string, timeout?: number): Promise<T> {
+    return (await this.ask(path, undefined, timeout)) as T
   }
 
-  async post<T>(path: string, body: object): Promise<T> {
-    return (await this.ask(path, JSON.stringify(body))) as T
+  /** @param timeout - in ms, where the node may take longer */
+  async post<T>(path: string, body: object, timeout?: number): Promise<T> {
+    return (await this.ask(path, JSON.stringify(body), timeout)) as T
   }
 
   /** Server-sent events until the node stops or the signal aborts; the first is `open`, once the node listens for us */
   async *stream(path: string, signal: AbortSignal): AsyncGenerator<StreamEvent> {
-    const response = await this.send(path, undefined, signal)
+    const response = await this.send(path, undefined, { signal, timeout: 0 })
 
     if (response.statusCode !== 200) {
       throw errorOf(await textOf(response))
@@ -74,13 +76,13 @@ export class ControlClient {
       yield* events(response.setEncoding('utf8'))
     } catch (err) {
       if (!signal.aborted) {
-        throw new ControlError('GoneError', `the node stopped: ${(err as Error).message}`)
+        throw gone(err as Error)
       }
     }
   }
 
-  private async ask(path: string, body?: string): Promise<unknown> {
-    const response = await this.send(path, body)
+  private async ask(path: string, body?: string, timeout?: number): Promise<unknown> {
+    const response = await this.send(path, body, { timeout })
     const text = await textOf(response)
 
     if (response.statusCode !== 200) {
@@ -90,7 +92,11 @@ export class ControlClient {
     return JSON.parse(text)
   }
 
-  private async send(path: string, body?: string, signal?: AbortSignal): Promise<IncomingMessage> {
+  private async send(
+    path: string,
+    body: string | undefined,
+    { timeout = ANSWER_TIMEOUT, signal }: { timeout?: number | undefined; signal?: AbortSignal }
+  ): Promise<IncomingMessage> {
     const { socket, tcp, token } = this.place
     const options: RequestOptions = {
       path,
@@ -106,10 +112,10 @@ export class ControlClient {
 
     return new Promise((resolve, reject) => {
       const outgoing = request(options, resolve)
-      outgoing.setTimeout(signal === undefined ? ANSWER_TIMEOUT : 0, () =>
-        outgoing.destroy(new ControlError('TimeoutError', `the node did not answer within ${ANSWER_TIMEOUT} ms`))
+      outgoing.setTimeout(timeout, () =>
+        outgoing.destroy(new ControlError('TimeoutError', `the node did not answer within ${timeout} ms`))
       )
-      outgoing.on('error', reject)
+      outgoing.on('error', (err) => reject(err instanceof ControlError || signal?.aborted === true ? err : gone(err)))
       outgoing.end(body)
     })
   }
@@ -127,6 +133,10 @@ async function textOf(response: IncomingMessage): Promise<string> {
   }
 
   return text
+}
+
+function gone({ message }: Error): ControlError {
+  return new ControlError('GoneError', `the node stopped: ${message}`)
 }
 
 function errorOf(text: string): ControlError {

@@ -19,6 +19,17 @@ const STATUSES: Readonly<Record<string, ContentfulStatusCode>> = {
   TooLargeError: 413,
   UnsupportedTypeError: 415,
   TooManyStreamsError: 429,
+  // of cup2py
+  UserNotFoundError: 404,
+  InvalidRecordError: 400,
+  AddressBookError: 503,
+  // of shout
+  NoRouteError: 404,
+  NotStoredError: 409,
+  WhisperTimeoutError: 504,
+  NoAnswerError: 504,
+  // of shout and the DHT
+  BusyError: 503,
   NotStartedError: 503
 }
 

@@ -1,20 +1,16 @@
-import { BaseDatastore, MemoryDatastore } from 'datastore-core'
-import { BlackHoleDatastore } from 'datastore-core/black-hole'
-import { PROVIDER_PREFIX, RECORD_PREFIX } from './constants.ts'
+import { BaseDatastore } from 'datastore-core'
 import type { Datastore, Key, KeyQuery, Pair, Query } from 'interface-datastore'
 
-/**
- * What libp2p has as its datastore: records go to their store, the rest stays in memory as without one. Provider records
- * are not kept: hearsay asks for none, and kad-dht would keep as many as strangers send.
- */
+/** One datastore out of several: keys with a prefix go to the store of that prefix. */
 export class RoutedDatastore extends BaseDatastore {
-  private readonly records: Datastore
-  private readonly memory = new MemoryDatastore()
-  private readonly nowhere = new BlackHoleDatastore()
+  private readonly routes: readonly (readonly [prefix: string, store: Datastore])[]
+  private readonly rest: Datastore
 
-  constructor(records: Datastore) {
+  /** @param rest - for keys without one of the prefixes */
+  constructor(routes: Readonly<Record<string, Datastore>>, rest: Datastore) {
     super()
-    this.records = records
+    this.routes = Object.entries(routes)
+    this.rest = rest
   }
 
   override put(key: Key, value: Uint8Array): Key | Promise<Key> {
@@ -42,6 +38,6 @@ export class RoutedDatastore extends BaseDatastore {
   }
 
   private at(key: string): Datastore {
-    return key.startsWith(RECORD_PREFIX) ? this.records : key.startsWith(PROVIDER_PREFIX) ? this.nowhere : this.memory
+    return this.routes.find(([prefix]) => key.startsWith(prefix))?.[1] ?? this.rest
   }
 }

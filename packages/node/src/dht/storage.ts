@@ -1,5 +1,7 @@
 import { join } from 'node:path'
-import { dhtDefaults } from './constants.ts'
+import { MemoryDatastore } from 'datastore-core'
+import { BlackHoleDatastore } from 'datastore-core/black-hole'
+import { dhtDefaults, PROVIDER_PREFIX, RECORD_PREFIX } from './constants.ts'
 import { OwnValues } from './own-values.ts'
 import { RecordRules } from './record-rules.ts'
 import { RecordStore } from './record-store.ts'
@@ -43,7 +45,9 @@ export async function openDhtStorage(dataDir: string, config: DhtConfig = dhtDef
       records.close()
       file.close()
     }
-    return { datastore: new RoutedDatastore(records), rules, records, own, close }
+    // provider records are not kept: hearsay asks for none, and kad-dht would keep as many as strangers send
+    const routes = { [RECORD_PREFIX]: records, [PROVIDER_PREFIX]: new BlackHoleDatastore() }
+    return { datastore: new RoutedDatastore(routes, new MemoryDatastore()), rules, records, own, close }
   } catch (err) {
     file.close()
     throw err

@@ -23,7 +23,8 @@ const PRIVATE =
 export async function checkPorts(config: NodeConfig, running: Status | undefined): Promise<Finding[]> {
   const wanted: (readonly [flag: string, place: HostPort | undefined])[] = [
     ...config.listen.map((address) => ['--listen', tcpPlace(address)] as const),
-    ['--gossip-api', config['gossip-api']],
+    ['--gossip-api', config.gossip ? config['gossip-api'] : undefined],
+    ['--dht-api', config.dht ? config['dht-api'] : undefined],
     ['--metrics-api', config['metrics-api']]
   ]
   return Promise.all(wanted.flatMap(([flag, place]) => (place === undefined ? [] : [checkPort(flag, place, running)])))
@@ -71,7 +72,7 @@ export function checkReachable(
   } else if (direct.length === 0) {
     return warn(name, 'only this machine can reach the node', `give --listen /ip4/0.0.0.0/tcp/${port}, or ${relays}`)
   } else if (direct.every((host) => PRIVATE.test(host))) {
-    const forward = `let the router forward TCP port ${port} to ${direct[0]} (--upnp on asks it to)`
+    const forward = `let the router forward TCP port ${port} to ${direct[0]} (--upnp asks it to)`
     return warn(name, 'only this network can reach the node', `${forward}, or ${relays}`)
   }
 
@@ -133,8 +134,8 @@ function tcpPlace(address: string): HostPort | undefined {
     : undefined
 }
 
-function portsOf({ listen, gossipApi, metricsApi }: Status): Set<number> {
-  const apis = [gossipApi, metricsApi ?? ''].map((text) => hostPort.parse(text)?.port)
+function portsOf({ listen, gossipApi, dhtApi, metricsApi }: Status): Set<number> {
+  const apis = [gossipApi ?? '', dhtApi ?? '', metricsApi ?? ''].map((text) => hostPort.parse(text)?.port)
   return new Set([...listen.map((address) => tcpPlace(address)?.port), ...apis].filter((port) => port !== undefined))
 }
 

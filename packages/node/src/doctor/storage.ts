@@ -3,6 +3,7 @@ import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { KEY_FILE } from '../key-file.ts'
 import { MIN_FREE_BYTES } from '../operations/checks.ts'
+import { userKeyPath } from '../user-key.ts'
 import { fail, ok, warn } from './finding.ts'
 import type { Finding } from './finding.ts'
 
@@ -27,21 +28,26 @@ export async function checkDataDir(dataDir: string): Promise<Finding> {
 }
 
 export async function checkKey(dataDir: string): Promise<Finding> {
-  const path = join(dataDir, KEY_FILE)
+  return keyFinding('key', join(dataDir, KEY_FILE), 'hearsay key rotate')
+}
+
+/** Of cup2py and shout */
+export async function checkUserKey(dataDir: string, user: string): Promise<Finding> {
+  return keyFinding('user key', userKeyPath(dataDir, user), 'another --user')
+}
+
+/** @param instead - what to do once somebody else may have it */
+async function keyFinding(name: string, path: string, instead: string): Promise<Finding> {
   const found = await stat(path).catch(() => undefined)
 
   if (found === undefined) {
-    return ok('key', 'there is none yet: the first start makes one')
+    return ok(name, 'there is none yet: the first start makes one')
   }
 
   const others = found.mode & 0o077
   return others === 0 || process.platform === 'win32'
-    ? ok('key', `${path}, for its owner alone`)
-    : fail(
-        'key',
-        `${path} can be used by others on this machine`,
-        `chmod 600 ${path}; if somebody may have: hearsay key rotate`
-      )
+    ? ok(name, `${path}, for its owner alone`)
+    : fail(name, `${path} can be used by others on this machine`, `chmod 600 ${path}; if somebody may have: ${instead}`)
 }
 
 export async function checkDisk(dataDir: string, free = freeBytes(dataDir)): Promise<Finding> {

@@ -12,6 +12,7 @@ import type { prometheusMetrics } from '@libp2p/prometheus-metrics'
 import type { Registry } from 'prom-client'
 import type { HostPort } from '../config/kinds.ts'
 import type { NodeConfig } from '../config/options.ts'
+import type { NodeServices } from '../host.ts'
 import type { NodeView } from '../control/routes/node.ts'
 import type { Log } from '../log.ts'
 import type { NodeProtocol } from '../protocols/protocol.ts'
@@ -20,7 +21,9 @@ export interface OperationsInit {
   config: NodeConfig
   libp2p: Libp2p
   protocols: readonly NodeProtocol[]
-  gossipApi: HostPort
+  /** Undefined when it is off, like the other */
+  gossipApi: HostPort | undefined
+  dhtApi: HostPort | undefined
   /** Of `hostMetrics` */
   registry: Registry | undefined
   log: Log
@@ -49,10 +52,12 @@ export class Operations {
     const routes = [...nodeRoutes(this.view()), ...protocols.flatMap((protocol) => protocol.routes())]
     this.control = new ControlServer({ dataDir: config['data-dir'], routes, handlers, version: VERSION, log })
     this.metrics = registry && new MetricsServer({ registry, handlers, log })
-    protocols.forEach(({ name, onRefusal }) => onRefusal((peer, reason) => this.refusals.add(peer, name, reason)))
+    protocols.forEach(({ name, onRefusal }) => onRefusal?.((peer, reason) => this.refusals.add(peer, name, reason)))
 
     if (libp2p.metrics !== undefined) {
       const { refusals } = this
+      const { metrics } = libp2p
+      protocols.forEach((protocol) => protocol.metrics?.(metrics))
       registerNodeMetrics(libp2p.metrics, { version: VERSION, protocols, refusals, ready: () => this.ready })
     }
   }
@@ -97,7 +102,8 @@ export class Operations {
   }
 
   private view(): NodeView {
-    const { libp2p, protocols, gossipApi, config } = this.init
+    const { libp2p, protocols, gossipApi, dhtApi, config } = this.init
+    const { cup2py } = libp2p.services as NodeServices
     return {
       libp2p,
       protocols,
@@ -106,7 +112,9 @@ export class Operations {
       facts: () => ({
         version: VERSION,
         startedAt: this.startedAt,
-        gossipApi: hostPort.format(gossipApi),
+        user: cup2py?.hash ?? null,
+        gossipApi: gossipApi === undefined ? null : hostPort.format(gossipApi),
+        dhtApi: dhtApi === undefined ? null : hostPort.format(dhtApi),
         controlApi: this.controlApi ?? null,
         metricsApi: this.metricsApi === undefined ? null : hostPort.format(this.metricsApi),
         dataDir: config['data-dir']

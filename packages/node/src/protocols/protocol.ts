@@ -1,3 +1,4 @@
+import type { Metrics } from '@libp2p/interface'
 import type { Route } from '../control/route.ts'
 
 export interface ProtocolPeer {
@@ -15,7 +16,9 @@ export interface NodeProtocol {
   /** Those it speaks with now */
   peers: () => readonly ProtocolPeer[]
   /** Call back for each peer it closes or does not let in; `reason` is one of a fixed few words */
-  onRefusal: (callback: (peer: string, reason: string) => void) => void
+  onRefusal?: (callback: (peer: string, reason: string) => void) => void
   /** Its part of the control API, under `/v1/<name>/` */
   routes: () => readonly Route[]
+  /** Registers numbers that its service does not register itself */
+  metrics?: (metrics: Metrics) => void
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { RecordStore, SqliteDatastore } from '@hearsay/node/dht'
 import { Record } from '@libp2p/kad-dht'
 import { MemoryDatastore } from 'datastore-core'
+import { BlackHoleDatastore } from 'datastore-core/black-hole'
 import { Key } from 'interface-datastore'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { FloorStore } from '../../src/dht/floor-store.ts'
@@ -109,7 +110,10 @@ describe('the datastore in a file', () => {
 describe('the datastore that libp2p has', () => {
   it('keeps records apart, and forgets who provides what', async () => {
     const records = new MemoryDatastore()
-    const store = new RoutedDatastore(records)
+    const store = new RoutedDatastore(
+      { '/dht/record': records, '/dht/provider': new BlackHoleDatastore() },
+      new MemoryDatastore()
+    )
     const names = ['/dht/record/aaaa', '/dht/provider/bbbb/c', '/peers/dddd']
 
     for (const name of names) {

@@ -1,4 +1,5 @@
-import { numberOf, UsageError } from '../command.ts'
+import { numberOf } from '../command.ts'
+import { readStdin } from '../stdin.ts'
 import type { Announced } from '../../control/routes/gossip.ts'
 import type { CommandSpec } from '../command.ts'
 
@@ -21,7 +22,7 @@ export const announce: CommandSpec = {
     const dataType = numberOf('data-type', type!, 65_535)
     const ttl = numberOf('--ttl', String(options['ttl'] ?? 0), 255)
     const client = await connect()
-    const data = text === undefined ? await stdin() : Buffer.from(text)
+    const data = text === undefined ? await readStdin('an announce', MAX_BYTES) : Buffer.from(text)
     const body = { dataType, ttl, data: data.toString('base64') }
     const answer = await client.post<Announced>('/v1/gossip/announces', body)
     print(answer, answer.queued ? 'kept until there is a peer' : `sent to ${answer.sentTo} peers`)
@@ -29,19 +30,3 @@ export const announce: CommandSpec = {
 }
 
 const MAX_BYTES = 65_519
-
-async function stdin(): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-
-  for await (const chunk of process.stdin) {
-    chunks.push(chunk as Buffer)
-    size += (chunk as Buffer).byteLength
-
-    if (size > MAX_BYTES) {
-      throw new UsageError(`an announce has at most ${MAX_BYTES} bytes, and stdin has more`)
-    }
-  }
-
-  return Buffer.concat(chunks)
-}

@@ -1,4 +1,5 @@
 import { numberOf } from '../command.ts'
+import { printable } from '../text.ts'
 import type { Heard } from '../../control/routes/gossip.ts'
 import type { CommandSpec } from '../command.ts'
 
@@ -43,9 +44,6 @@ export const listen: CommandSpec = {
   }
 }
 
-/** Control characters of a stranger could do anything to a terminal */
 function textOf({ time, data }: Heard): string {
-  const text = Buffer.from(data, 'base64').toString('utf8')
-  // oxlint-disable-next-line no-control-regex
-  return `${time} ${text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '�')}`
+  return `${time} ${printable(Buffer.from(data, 'base64').toString('utf8'))}`
 }

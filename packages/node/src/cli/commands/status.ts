@@ -26,7 +26,9 @@ function textOf(node: Status): string {
     `${node.ready ? 'ready' : 'not ready'}, since ${node.startedAt}, ${node.connections} connections, ${megabytes(node.memoryBytes)}`,
     ...protocols,
     ...node.listen.map((address) => `others reach it at ${address}`),
-    `programs reach it at ${node.gossipApi} (gossip API)`,
+    ...(node.user === null ? [] : [`user ${node.user}`]),
+    ...(node.gossipApi === null ? [] : [`programs reach it at ${node.gossipApi} (gossip API)`]),
+    ...(node.dhtApi === null ? [] : [`programs reach it at ${node.dhtApi} (DHT API)`]),
     ...(node.metricsApi === null ? [] : [`metrics at http://${node.metricsApi}/metrics`]),
     `data in ${node.dataDir}`
   ].join('\n')

@@ -17,7 +17,9 @@ const status = z.object({
   pid: z.int(),
   startedAt: time,
   listen: z.array(z.string()).describe('multiaddrs'),
-  gossipApi: z.string(),
+  user: z.string().nullable().describe('hash of the user whose records cup2py tells; null when it is off'),
+  gossipApi: z.string().nullable().describe('null when gossip is off, as with the DHT'),
+  dhtApi: z.string().nullable(),
   controlApi: z.string().nullable(),
   metricsApi: z.string().nullable(),
   dataDir: z.string(),
@@ -52,7 +54,7 @@ export interface NodeView {
   protocols: readonly NodeProtocol[]
   refusals: RefusalLog
   /** What is fixed from the start on */
-  facts: () => Pick<Status, 'version' | 'startedAt' | 'gossipApi' | 'controlApi' | 'metricsApi' | 'dataDir'>
+  facts: () => Omit<Status, 'peerId' | 'pid' | 'listen' | 'ready' | 'connections' | 'protocols' | 'memoryBytes'>
   ready: () => boolean
 }
 
