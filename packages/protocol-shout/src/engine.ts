@@ -71,7 +71,8 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
       context,
       methods,
       onBound: (link) => this.onBound(link),
-      onLost: (link) => this.onLost(link)
+      onLost: (link) => this.onLost(link),
+      onRenamed: (link, previous) => this.nodes.onRenamed(link, previous)
     })
     const { links } = this
     this.requests = new Requests(context, links)

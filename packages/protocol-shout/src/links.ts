@@ -5,7 +5,6 @@
  */
 import { toHex } from '@hearsay/protocol-core/pure'
 import { MAX_CALLS, MAX_REPLIES, MAX_VISITS, Opcode, Option, TRANSPORT } from './constants.ts'
-import { addressOf } from './distance.ts'
 import { sameBytes } from './message.ts'
 import { encodeValue } from './msgpack.ts'
 import { Link } from './link.ts'
@@ -31,6 +30,8 @@ export interface LinksInit {
   methods: readonly number[]
   onBound(link: Link): void
   onLost(link: Link): void
+  /** It went by another key before */
+  onRenamed(link: Link, previous: Uint8Array): void
 }
 
 export class Links {
@@ -153,9 +154,11 @@ export class Links {
 
   /** The peer goes by another key from now on */
   rename(link: Link, next: Uint8Array): void {
-    this.byId.delete(this.idOf(link.key!))
+    const previous = link.key!
+    this.byId.delete(this.idOf(previous))
     link.key = new Uint8Array(next)
     this.byId.set(this.idOf(next), link)
+    this.init.onRenamed(link, previous)
   }
 
   /** Our key changed: what was signed once has to be signed again */
@@ -265,7 +268,7 @@ export class Links {
   }
 
   idOf(key: Uint8Array): string {
-    return toHex(addressOf(key, this.context.config.tau))
+    return toHex(this.context.addressOf(key))
   }
 
   private lasting(): number {
