@@ -111,9 +111,14 @@ describe('values', () => {
     ['nested maps', Buffer.alloc(24_000, '81a161', 'hex')],
     ['lists that share one budget', Buffer.alloc(240_000, 'dc7000', 'hex')]
   ])('are bombs in vain: %s', async (_name, bomb) => {
-    const start = performance.now()
     const grown = await growth(async () => expect(() => decodeValue(bomb)).toThrow(DecodeError))
-    expect(performance.now() - start).toBeLessThan(50)
+    const times = Array.from({ length: 10 }, () => {
+      const start = performance.now()
+      expect(() => decodeValue(bomb)).toThrow()
+      return performance.now() - start
+    })
+    // the quickest: what else runs on this machine takes its time too
+    expect(Math.min(...times)).toBeLessThan(5)
     expect(grown).toBeLessThan(8)
   })
 })
