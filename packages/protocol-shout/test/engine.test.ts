@@ -1,5 +1,5 @@
 import { Opcode } from '@hearsay/protocol-shout/engine'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   closes,
   connectionOf,
@@ -14,8 +14,12 @@ import {
   signedRubbish,
   subnetOf
 } from './script.ts'
+import type { PeerKey } from '@hearsay/protocol-core/pure'
 import type { Value } from '@hearsay/protocol-shout/codec'
 import type { Ask, ShoutEffect } from '@hearsay/protocol-shout/engine'
+
+// whatever else runs on this machine
+vi.setConfig({ testTimeout: 60_000 })
 
 let script: ShoutScript
 beforeEach(() => {
@@ -302,6 +306,25 @@ describe('requests', () => {
       script.says('a', signed({ opcode: Opcode.ACK, from: 'a', to: 'self', value: [2] }))
     expect(events(pong(), 'result')).toEqual([])
     expect(events(pong(), 'result')).toMatchObject([{ call: 1, result: { type: 'done' } }])
+  })
+})
+
+describe('a lookup', () => {
+  const asked = (effects: ShoutEffect[]): PeerKey[] =>
+    sent(effects)
+      .filter(({ opcode }) => opcode === Opcode.FIND_NODE)
+      .map(({ to }) => to)
+
+  it('asks α nodes at a time, and the next when one has answered', () => {
+    script = new ShoutScript({ alpha: 3 })
+    Array.from({ length: 10 }, (_, i) => script.bind(i))
+    const first = asked(script.call({ type: 'findNode', target: new Uint8Array(32) }))
+    expect(new Set(first).size).toBe(3)
+    const name = first[0]!.replace('peer-', '')
+    const answer = signed({ opcode: Opcode.ACK, from: name, to: 'self', value: [Opcode.FIND_NODE] })
+    const next = asked(script.says(name, answer))
+    expect(next).toHaveLength(1)
+    expect(first).not.toContain(next[0])
   })
 })
 

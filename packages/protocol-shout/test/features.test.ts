@@ -1,12 +1,13 @@
 import { generateRsaKey, RsaPublicKey } from '@hearsay/protocol-core'
 import { DecodeError } from '@hearsay/protocol-core/pure'
 import { BusyError, NotStoredError, PROTOCOL, unseal } from '@hearsay/protocol-shout'
-import { decodeMessages, Opcode } from '@hearsay/protocol-shout/codec'
+import { decodeMessages, encodeValue, Opcode, packMessages, unsignedMessage } from '@hearsay/protocol-shout/codec'
 import { MemoryDatastore } from 'datastore-core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { connect, createHost, heard, Hosts, keyAt, peered, until } from './hosts.ts'
 import { TestMetrics } from './metrics.ts'
 import { identify } from '@libp2p/identify'
+import type { Stream } from '@libp2p/interface'
 import type { ShoutHost } from './hosts.ts'
 
 const hosts = new Hosts()
@@ -45,6 +46,35 @@ describe('hooks', () => {
     expect([atB, atC].map((all) => all.map(({ value }) => value))).toEqual([['for you', 'pass it on'], ['pass it on']])
   })
 })
+
+describe('what is ready in one tick', () => {
+  it('is passed on in one transmission', async () => {
+    const [a, b, c] = await line(3, { compression: [] })
+    const [stream] = streamsOf(a!, b!)
+    const key = await keyAt(9)
+    const { spki } = key.publicKey
+    const sign = async (value: number): Promise<Uint8Array> => {
+      const parts = { opcode: Opcode.SHOUT, sealed: false, from: spki, to: spki, payload: encodeValue(value) }
+      const bytes = unsignedMessage(2_048, parts)
+      bytes.set(await key.sign(bytes.subarray(256), 'PSS'))
+      return bytes
+    }
+    const arrived: number[] = []
+    streamsOf(c!, b!)[0]!.addEventListener('message', ({ data }) => {
+      arrived.push(messagesIn(data.slice() as Uint8Array).filter(({ opcode }) => opcode === Opcode.SHOUT).length)
+    })
+    const atC = heard(c!, 'shout')
+    stream!.send(packMessages(await Promise.all([1, 2, 3].map(sign))))
+    await until(() => atC.length === 3)
+    expect(arrived.filter((count) => count > 0)).toEqual([3])
+  })
+})
+
+function streamsOf(host: ShoutHost, peer: ShoutHost): Stream[] {
+  return host
+    .getConnections(peer.peerId)
+    .flatMap(({ streams }) => streams.filter(({ protocol }) => protocol === PROTOCOL))
+}
 
 describe('compression', () => {
   it.each([['zlib'], ['gzip'], ['snappy']] as const)('by %s carries what is large', async (name) => {
