@@ -19,9 +19,21 @@ const node = await createLibp2p({
   }
 })
 
+/** Memory that was given up is returned a while later: the least of some looks at it */
+async function settledMemory(): Promise<number> {
+  let least = Infinity
+
+  for (let i = 0; i < 10; i++) {
+    globalThis.gc?.()
+    least = Math.min(least, process.memoryUsage.rss())
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+
+  return least
+}
+
 process.on('message', () => {
-  globalThis.gc?.()
-  process.send?.({ rss: process.memoryUsage().rss, peers: node.services.shout.peers.length })
+  void settledMemory().then((rss) => process.send?.({ rss, peers: node.services.shout.peers.length }))
 })
 process.on('disconnect', () => process.exit())
 process.send?.({ address: node.getMultiaddrs()[0]!.toString() })
