@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 
 /** A million takes minutes, and is asked for by this variable */
-const IDENTITIES = Number(process.env['GROWTH_IDENTITIES'] ?? 40_000)
+const IDENTITIES = Number(process.env['GROWTH_IDENTITIES'] ?? 30_000)
 
 it('T17: identities that come and go grow nothing, and the last are as quick as the first', async () => {
   const program = fileURLToPath(new URL('growth.ts', import.meta.url))

@@ -10,7 +10,7 @@ import type { Answer, Ask, Command, ShoutEffect } from '@hearsay/protocol-shout/
 
 const COUNT = Number(process.argv[2])
 /** All that is bounded is full by then */
-const WARM_UP = Math.min(COUNT / 2, 50_000)
+const WARM_UP = Math.min((COUNT * 2) / 3, 50_000)
 const BITS = 2_048
 const SIGNATURE_BYTES = 256
 /** So many stay for a while */
