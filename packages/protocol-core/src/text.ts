@@ -1,16 +1,18 @@
 /** Bytes as text, in Node.js and browsers alike. */
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const DIGITS = new TextEncoder().encode('0123456789abcdef')
+const decoder = new TextDecoder()
 
-/** Two lower-case digits a byte: fit to be a map's key */
+/** Two lower-case digits a byte: fit to be a map's key. In one piece: a string that was added up keeps all its parts */
 export function toHex(bytes: Uint8Array): string {
-  let text = ''
+  const digits = new Uint8Array(2 * bytes.byteLength)
 
-  for (const byte of bytes) {
-    text += HEX[byte]!
+  for (let i = 0; i < bytes.byteLength; i++) {
+    digits[2 * i] = DIGITS[bytes[i]! >> 4]!
+    digits[2 * i + 1] = DIGITS[bytes[i]! & 15]!
   }
 
-  return text
+  return decoder.decode(digits)
 }
 
 /** With padding, without line breaks */

@@ -92,7 +92,7 @@ export class Buckets {
         bits,
         this.buckets.get(bits)!.filter((each) => each !== node)
       )
-      this.groups.set(node.group, this.groups.get(node.group)! - 1)
+      this.leaveGroup(node.group)
     }
   }
 
@@ -103,6 +103,16 @@ export class Buckets {
 
   all(): IterableIterator<KnownNode> {
     return this.nodes.values()
+  }
+
+  private leaveGroup(group: string): void {
+    const others = this.groups.get(group)! - 1
+
+    if (others > 0) {
+      this.groups.set(group, others)
+    } else {
+      this.groups.delete(group)
+    }
   }
 
   /** One group may fill half of a bucket's worth at once, and half of everything beyond */

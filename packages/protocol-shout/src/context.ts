@@ -1,6 +1,8 @@
 /** What all parts of the engine share: time, chance, who we are, and the list of what is to be done. */
 import { FoundPeers } from '@hearsay/protocol-core/pure'
 import { FOUND, MAX_SIGNING } from './constants.ts'
+import { addressOf } from './distance.ts'
+import { KeyTable } from './key-table.ts'
 import { sameBytes } from './message.ts'
 import type { Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
 import type { ShoutConfig } from './constants.ts'
@@ -32,6 +34,8 @@ export interface Draft {
 
 /** What a peer would do again */
 const WRONGS: ReadonlySet<CloseReason> = new Set(['subnet', 'violation', 'malformed', 'full'])
+/** Keys whose address is remembered: to find one takes as long as a few lookups */
+const MAX_ADDRESSES = 1_024
 
 interface Signing {
   done: boolean
@@ -50,6 +54,7 @@ export class Context {
   readonly found = new FoundPeers(FOUND)
   private previous: { key: Uint8Array; until: Millis } | undefined
   private readonly epoch: number
+  private readonly addresses: KeyTable<Uint8Array>
   /** BOUNDED by what one input causes */
   private effects: ShoutEffect[] = []
   private tickets = 0
@@ -64,11 +69,17 @@ export class Context {
     this.config = config
     this.random = random
     this.epoch = epoch
+    this.addresses = new KeyTable(MAX_ADDRESSES, random)
   }
 
   /** ms since 1970, for what travels */
   get wallTime(): number {
     return Math.floor(this.epoch + this.now)
+  }
+
+  /** Where a node with this key (DER) stands in the table */
+  addressOf(key: Uint8Array): Uint8Array {
+    return this.addresses.get(key, (copy) => addressOf(copy, this.config.tau))
   }
 
   /** Whether this is our key, or was until not long ago */

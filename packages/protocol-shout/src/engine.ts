@@ -74,7 +74,8 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
       methods,
       onBound: (link) => this.onBound(link),
       onLost: (link) => this.onLost(link),
-      onUnreached: (peer) => this.neighbours.onFailed(peer)
+      onUnreached: (peer) => this.neighbours.onFailed(peer),
+      onRenamed: (link, previous) => this.nodes.onRenamed(link, previous)
     })
     const { links } = this
     this.neighbours = new Neighbours(context, links)

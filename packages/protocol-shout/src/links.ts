@@ -5,7 +5,6 @@
  */
 import { toHex } from '@hearsay/protocol-core/pure'
 import { MAX_CALLS, MAX_REPLIES, MAX_VISITS, Opcode, Option, TRANSPORT } from './constants.ts'
-import { addressOf } from './distance.ts'
 import { sameBytes } from './message.ts'
 import { encodeValue } from './msgpack.ts'
 import { Link } from './link.ts'
@@ -35,6 +34,8 @@ export interface LinksInit {
   onLost(link: Link): void
   /** No stream to be had to a peer that identify found */
   onUnreached(peer: PeerKey): void
+  /** It went by another key before */
+  onRenamed(link: Link, previous: Uint8Array): void
 }
 
 export class Links {
@@ -79,7 +80,12 @@ export class Links {
 
   /** Streams of ours that are to last, those being dialled included */
   get outward(): number {
-    let count = this.visits.size
+    let count = 0
+
+    // one that is connected is among the links, though its dial has not ended yet
+    for (const { peer } of this.visits.values()) {
+      count += peer === undefined || !this.links.has(peer) ? 1 : 0
+    }
 
     for (const { direction, visiting } of this.links.values()) {
       count += direction === 'outbound' && !visiting ? 1 : 0
@@ -157,9 +163,11 @@ export class Links {
 
   /** The peer goes by another key from now on */
   rename(link: Link, next: Uint8Array): void {
-    this.byId.delete(this.idOf(link.key!))
+    const previous = link.key!
+    this.byId.delete(this.idOf(previous))
     link.key = new Uint8Array(next)
     this.byId.set(this.idOf(next), link)
+    this.init.onRenamed(link, previous)
   }
 
   /** Our key changed: what was signed once has to be signed again */
@@ -276,7 +284,7 @@ export class Links {
   }
 
   idOf(key: Uint8Array): string {
-    return toHex(addressOf(key, this.context.config.tau))
+    return toHex(this.context.addressOf(key))
   }
 
   private lasting(): number {

@@ -2,7 +2,6 @@
 import { BoundedMap, toHex } from '@hearsay/protocol-core/pure'
 import { Buckets, closest, isLocal } from './buckets.ts'
 import { IDLE_TIME, MAX_CACHED_NODES } from './constants.ts'
-import { addressOf } from './distance.ts'
 import { sameBytes } from './message.ts'
 import type { Context } from './context.ts'
 import type { Link } from './link.ts'
@@ -38,7 +37,7 @@ export class Nodes {
   }
 
   idOf(key: Uint8Array): Uint8Array {
-    return addressOf(key, this.context.config.tau)
+    return this.context.addressOf(key)
   }
 
   onBound(link: Link): void {
@@ -49,6 +48,17 @@ export class Nodes {
     if (link.visiting && !this.armed) {
       this.armed = true
       this.context.arm(IDLE, this.context.now + IDLE_TIME)
+    }
+  }
+
+  /** A peer goes by another key: under the old one it would seem to be there for ever */
+  onRenamed(link: Link, previous: Uint8Array): void {
+    const old = this.buckets.get(this.idOf(previous))
+
+    if (old !== undefined) {
+      this.buckets.remove(old.id)
+      const { address, group } = old
+      this.buckets.add({ id: this.idOf(link.key!), key: link.key!, address, peer: link.peer, group })
     }
   }
 

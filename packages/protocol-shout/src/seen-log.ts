@@ -7,10 +7,13 @@ const DIGEST_BYTES = 16
 const HEADER_BYTES = 8
 /** Digests of one record */
 const CHUNK = 1_024
-/** What is new is written after this time, in ms: so much is forgotten at a crash */
+/** What is new is written after this time, in ms */
 const WRITE_EVERY = 1_000
 
-/** Digests of seen signatures over restarts: a ring of records in the datastore, the oldest overwritten. */
+/**
+ * Digests of seen signatures over restarts: a ring of records in the datastore, the oldest overwritten. At a crash, those
+ * of the last second are forgotten, fewer than one record holds, and what the datastore had not taken.
+ */
 export class SeenLog {
   private readonly datastore: Datastore
   private readonly log: Logger
@@ -21,7 +24,9 @@ export class SeenLog {
   private sequence = 0
   private offset = 0
   private timer: ReturnType<typeof setTimeout> | undefined
-  private writing: Promise<void> = Promise.resolve()
+  /** Records the datastore was not given yet, by their place. BOUNDED by the ring */
+  private readonly unwritten = new Map<number, Uint8Array>()
+  private writing: Promise<void> | undefined
 
   /** @param size - digests kept, at least */
   constructor(datastore: Datastore, size: number, log: Logger) {
@@ -84,13 +89,19 @@ export class SeenLog {
     return this.writing
   }
 
-  private async put(key: Key, record: Uint8Array, before: Promise<void>): Promise<void> {
-    try {
-      await before
-      await this.datastore.put(key, record)
-    } catch (err) {
-      this.log.error('what was seen cannot be written - %e', err)
+  /** One record after the other, however slow the datastore is */
+  private async putAll(): Promise<void> {
+    for (const [place, record] of this.unwritten) {
+      this.unwritten.delete(place)
+
+      try {
+        await this.datastore.put(new Key(`${PREFIX}/${place}`), record)
+      } catch (err) {
+        this.log.error('what was seen cannot be written - %e', err)
+      }
     }
+
+    this.writing = undefined
   }
 
   private write(): void {
@@ -101,7 +112,7 @@ export class SeenLog {
     view.setUint32(0, this.sequence)
     view.setUint32(4, this.offset)
     record.set(this.chunk.subarray(0, this.count * DIGEST_BYTES), HEADER_BYTES)
-    const key = new Key(`${PREFIX}/${this.sequence % this.chunks}`)
-    this.writing = this.put(key, record, this.writing)
+    this.unwritten.set(this.sequence % this.chunks, record)
+    this.writing ??= this.putAll()
   }
 }

@@ -2,29 +2,24 @@ import { generateRsaKey, peerKey, RsaPrivateKey, Runner, Sessions, systemRandom 
 import { InvalidParametersError } from '@hearsay/protocol-core/pure'
 import { NotStartedError, serviceCapabilities, serviceDependencies, TypedEventEmitter } from '@libp2p/interface'
 import { announcedAddress } from './addresses.ts'
-import { builtIn, compress, decompress } from './compression.ts'
+import { Answers } from './answers.ts'
+import { Calls } from './calls.ts'
+import { builtIn } from './compression.ts'
 import * as constants from './constants.ts'
 import { ShoutEngine } from './engine.ts'
-import { BusyError, NoAnswerError, NoRouteError, NotStoredError, WhisperTimeoutError } from './errors.ts'
 import { KeyRing } from './key-ring.ts'
 import { descriptor } from './links.ts'
 import { encodeValue } from './msgpack.ts'
+import { Packer } from './packer.ts'
 import { changeKeyText, readNodeInfo } from './payloads.ts'
 import { SeenLog } from './seen-log.ts'
 import { subnetKey } from './subnet.ts'
-import {
-  decodeTransmission,
-  encodeTransmission,
-  joinMessages,
-  MAX_FRAME_BYTES,
-  packMessages,
-  transmissionPrefix
-} from './transmission.ts'
+import { decodeTransmission, MAX_FRAME_BYTES, transmissionPrefix } from './transmission.ts'
 import type { SessionsInit, Wire } from '@hearsay/protocol-core'
 import type { AbortOptions, CounterGroup, Logger, Startable } from '@libp2p/interface'
 import type { PeerKey } from '@hearsay/protocol-core/pure'
 import type { CompressionMethod } from './compression.ts'
-import type { Answer, Ask, CallId, Command, Event, Heard, Result } from './contract.ts'
+import type { Answer, Ask, Command, Event, Heard, Result } from './contract.ts'
 import type { NodeInfo } from './payloads.ts'
 import type { Transmission } from './transmission.ts'
 import type { Value } from './msgpack.ts'
@@ -46,15 +41,6 @@ import type {
 
 export type Config = typeof constants.shoutDefaults
 
-interface Call {
-  resolve(result: Result): void
-  reject(err: Error): void
-}
-
-type Callable = Extract<Command, { call: CallId }>
-/** A command without its call, which is given to it here */
-type Uncalled<T> = T extends Callable ? Omit<T, 'call'> : never
-
 export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shout, Startable {
   readonly [Symbol.toStringTag] = '@hearsay/protocol-shout'
   readonly [serviceCapabilities]: string[] = ['@hearsay/protocol-shout']
@@ -71,16 +57,14 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
   private readonly counted: CounterGroup | undefined
   private key: RsaPrivateKey | undefined
   private ring: KeyRing | undefined
+  private answers: Answers | undefined
   private restored: Awaited<ReturnType<SeenLog['read']>> | undefined
-  /** BOUNDED by the application, and by MAX_SIGNING */
-  private readonly calls = new Map<CallId, Call>()
-  private lastCall = 0
+  private readonly calls: Calls
+  private readonly packer: Packer
   /** BOUNDED by the application */
   private readonly handlers = new Map<string, CustomHandler>()
   /** BOUNDED by the peers there may be */
   private readonly bound = new Map<PeerKey, ShoutPeer>()
-  /** What may be sent to each peer compressed. BOUNDED by the peers there may be */
-  private readonly compressions = new Map<PeerKey, number>()
 
   constructor(components: ShoutComponents, config: Config, hooks: ShoutHooks) {
     super()
@@ -98,15 +82,17 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
       label: 'what',
       help: 'Messages heard and said, peers met, lost and closed, by kind'
     })
+    this.packer = new Packer(this.methods, this.log)
     this.sessions = new Sessions(components, this.sessionsInit(), this.log)
     this.runner = new Runner({
       createEngine: () => this.createEngine(),
       sessions: this.sessions,
       emit: (event) => this.onEvent(event),
-      answer: (ask, options) => this.answer(ask, options),
+      answer: (ask, options) => this.answers!.answer(ask, options),
       closed: (reason) => this.counted?.increment({ [`closed: ${reason}`]: 1 }),
       log: this.log
     })
+    this.calls = new Calls((command) => this.runner.command(command))
   }
 
   get publicKey(): Uint8Array {
@@ -122,6 +108,8 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
       const { beta } = this.config
       this.key ??= await this.findKey()
       this.ring = new KeyRing(this.key, beta)
+      const agreed = this.methodsInOrder().map((code) => [code, this.methods.get(code)!] as const)
+      this.answers = new Answers({ ring: this.ring, methods: new Map(agreed), hooks: this.hooks, log: this.log })
       this.restored = await this.seenLog?.read()
       await this.runner.start()
       this.handlers.forEach((_handler, app) => this.runner.command({ type: 'handle', app, on: true }))
@@ -139,10 +127,8 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
     await this.runner.stop()
     await this.seenLog?.stop()
     this.bound.clear()
-    this.compressions.clear()
-    const calls = [...this.calls.values()]
-    this.calls.clear()
-    calls.forEach((each) => each.reject(new NotStartedError('shout was stopped')))
+    this.packer.forgetAll()
+    this.calls.rejectAll(new NotStartedError('shout was stopped'))
   }
 
   async shout(value: Value): Promise<Sent> {
@@ -258,28 +244,9 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
     return result.type === 'values' ? result.values : []
   }
 
-  private call(command: Uncalled<Command>, signal?: AbortSignal): Promise<Result> {
+  private async call(command: Parameters<Calls['make']>[0], signal?: AbortSignal): Promise<Result> {
     this.startedRing()
-    signal?.throwIfAborted()
-    const call = this.lastCall++
-
-    return new Promise<Result>((resolve, reject) => {
-      const abort = (): void => {
-        this.calls.delete(call)
-        this.runner.command({ type: 'abort', call })
-        reject(signal?.reason as Error)
-      }
-      const settle = (end: () => void): void => {
-        signal?.removeEventListener('abort', abort)
-        end()
-      }
-      signal?.addEventListener('abort', abort, { once: true })
-      this.calls.set(call, {
-        resolve: (result) => settle(() => resolve(result)),
-        reject: (err) => settle(() => reject(err))
-      })
-      this.runner.command({ ...command, call })
-    })
+    return this.calls.make(command, signal)
   }
 
   private createEngine(): ShoutEngine {
@@ -354,14 +321,14 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
       case 'custom':
         return this.onCustom(event)
       case 'result':
-        return this.onResult(event.call, event.result)
+        return this.calls.settle(event.call, event.result)
       case 'peer':
         return this.onPeer(event)
       case 'key-change':
       case 'key-conflict':
         return this.emit(event.type, () => ({ current: event.current, next: event.next }))
       case 'compression':
-        return void this.compressions.set(event.peer, event.method)
+        return this.packer.agree(event.peer, event.method)
       case 'seen':
         return this.seenLog?.add(event.digest)
     }
@@ -386,94 +353,16 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
       this.bound.set(peer, { peer, key })
     } else {
       this.bound.delete(peer)
-      this.compressions.delete(peer)
+      this.packer.forget(peer)
     }
 
     this.emit('peer', () => ({ peer, key, connected: on }))
-  }
-
-  private onResult(call: CallId, result: Result): void {
-    const waiting = this.calls.get(call)
-    this.calls.delete(call)
-
-    if (result.type === 'failed') {
-      waiting?.reject(errorOf(result.reason))
-    } else if (result.type === 'refused') {
-      waiting?.reject(new NotStoredError(result.accepted, result.asked, result.reason, result.version))
-    } else {
-      waiting?.resolve(result)
-    }
   }
 
   /** Builds the event only when somebody listens */
   private emit<K extends keyof ShoutEvents>(type: K, detail: () => ShoutEvents[K]['detail']): void {
     if (this.listenerCount(type) > 0) {
       this.dispatchEvent(new CustomEvent(type, { detail: detail() }))
-    }
-  }
-
-  private answer(ask: Ask, options: Required<AbortOptions>): Answer | Promise<Answer> {
-    switch (ask.type) {
-      case 'sign':
-        return this.sign(ask)
-      case 'verify':
-        return this.verify(ask)
-      case 'inflate':
-        return this.inflate(ask)
-      case 'open':
-        return this.open(ask)
-      case 'relay':
-        return this.mayRelay(ask, options)
-    }
-  }
-
-  private async sign(ask: Extract<Ask, { type: 'sign' }>): Promise<Answer> {
-    try {
-      return { type: 'signed', ticket: ask.ticket, bytes: await this.startedRing().sign(ask) }
-    } catch (err) {
-      this.log.error('opcode %d cannot be signed - %e', ask.opcode, err)
-      return { type: 'signed', ticket: ask.ticket, bytes: undefined }
-    }
-  }
-
-  private verify({ ticket, checks }: Extract<Ask, { type: 'verify' }>): Answer | Promise<Answer> {
-    const valid = this.startedRing().verify(checks)
-    const answer = (results: readonly boolean[]): Answer => ({ type: 'verified', ticket, valid: results })
-    return valid instanceof Promise ? valid.then(answer, () => answer([])) : answer(valid)
-  }
-
-  private async inflate({ ticket, compression, body }: Extract<Ask, { type: 'inflate' }>): Promise<Answer> {
-    const agreed = this.methodsInOrder().includes(compression) ? this.methods.get(compression) : undefined
-
-    try {
-      return { type: 'inflated', ticket, body: await decompress(agreed, body) }
-    } catch (err) {
-      this.log('compression %d - %e', compression, err)
-      return { type: 'inflated', ticket, body: undefined }
-    }
-  }
-
-  private async open({ ticket, message }: Extract<Ask, { type: 'open' }>): Promise<Answer> {
-    try {
-      return { type: 'opened', ticket, payload: await this.startedRing().open(message) }
-    } catch (err) {
-      this.log('a whisper cannot be opened - %e', err)
-      return { type: 'opened', ticket, payload: undefined }
-    }
-  }
-
-  private async mayRelay(
-    { ticket, message }: Extract<Ask, { type: 'relay' }>,
-    options: Required<AbortOptions>
-  ): Promise<Answer> {
-    const hook = message.kind === 'shout' ? this.hooks.relayShout : this.hooks.forwardSpeak
-    const { value, from, peer } = message
-
-    try {
-      return { type: 'relay', ticket, allowed: (await hook?.({ value, from, peer }, options)) === true }
-    } catch (err) {
-      this.log.error('whether to pass a %s on: the hook failed - %e', message.kind, err)
-      return { type: 'relay', ticket, allowed: false }
     }
   }
 
@@ -484,7 +373,10 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
       codec: { encode: ({ body }) => body, decode: decodeTransmission },
       prefix: transmissionPrefix,
       maxFrameBytes: MAX_FRAME_BYTES,
-      pack: (peer, messages) => this.pack(peer, messages)
+      pack: (peer, messages) => {
+        this.count(messages)
+        return this.packer.pack(peer, messages)
+      }
     }
     return {
       wires: [wire],
@@ -499,17 +391,6 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
     }
   }
 
-  /** Messages of one tick: one transmission, compressed if the peer can undo that and if it helps */
-  private pack(peer: PeerKey, messages: readonly Uint8Array[]): Uint8Array | Promise<Uint8Array> {
-    this.count(messages)
-    const method = this.methods.get(this.compressions.get(peer) ?? 0)
-    const bytes = messages.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    const isWorthIt = messages.some(({ byteLength }) => byteLength >= constants.COMPRESS_FROM_BYTES)
-    return method?.compress !== undefined && isWorthIt && bytes <= constants.MAX_TRANSMISSION_BYTES
-      ? this.packCompressed(this.compressions.get(peer)!, method, messages)
-      : packMessages(messages)
-  }
-
   private count(messages: readonly Uint8Array[]): void {
     if (this.counted !== undefined) {
       for (const message of messages) {
@@ -518,38 +399,9 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
       }
     }
   }
-
-  private async packCompressed(
-    code: number,
-    method: CompressionMethod,
-    messages: readonly Uint8Array[]
-  ): Promise<Uint8Array> {
-    try {
-      const body = await compress(method, joinMessages(messages))
-      return body === undefined ? packMessages(messages) : encodeTransmission({ compression: code, body })
-    } catch (err) {
-      this.log.error('compression %d failed - %e', code, err)
-      return packMessages(messages)
-    }
-  }
 }
 
 const OPCODE_NAMES = new Map<number, string>(Object.entries(constants.Opcode).map(([name, opcode]) => [opcode, name]))
 
 /** Signatures become ready one by one: what one turn of the event loop brought leaves together */
 const endOfTurn = (globalThis as { setImmediate?: (run: () => void) => void }).setImmediate ?? queueMicrotask
-
-function errorOf(reason: Extract<Result, { type: 'failed' }>['reason']): Error {
-  switch (reason) {
-    case 'no route':
-      return new NoRouteError()
-    case 'timeout':
-      return new WhisperTimeoutError()
-    case 'busy':
-      return new BusyError()
-    case 'no answer':
-      return new NoAnswerError('the node cannot be found, or did not answer in time')
-    case 'refused':
-      return new NoAnswerError('the node refused: it has no handler of that name')
-  }
-}

@@ -15,12 +15,15 @@ import {
   transmissionPrefix
 } from '@hearsay/protocol-shout/codec'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { fakeKey, message, signed } from './script.ts'
 import type { Value } from '@hearsay/protocol-shout'
 
+// whatever else runs on this machine
+vi.setConfig({ testTimeout: 60_000 })
+
 const BITS = 2_048
-const FRAMES = 100_000
+const FRAMES = Number(process.env['HOSTILE_FRAMES'] ?? 100_000)
 const MiB = 2 ** 20
 
 /** The transmissions in these bytes, cut wherever `cuts` says */
@@ -111,9 +114,14 @@ describe('values', () => {
     ['nested maps', Buffer.alloc(24_000, '81a161', 'hex')],
     ['lists that share one budget', Buffer.alloc(240_000, 'dc7000', 'hex')]
   ])('are bombs in vain: %s', async (_name, bomb) => {
-    const start = performance.now()
     const grown = await growth(async () => expect(() => decodeValue(bomb)).toThrow(DecodeError))
-    expect(performance.now() - start).toBeLessThan(50)
+    const times = Array.from({ length: 10 }, () => {
+      const start = performance.now()
+      expect(() => decodeValue(bomb)).toThrow()
+      return performance.now() - start
+    })
+    // the quickest: what else runs on this machine takes its time too
+    expect(Math.min(...times)).toBeLessThan(5)
     expect(grown).toBeLessThan(8)
   })
 })
@@ -152,8 +160,8 @@ describe('transmissions', () => {
     }
   })
 
-  // T1
-  it('survive hostile frames', { timeout: 120_000 }, () => {
+  // T1, of each codec
+  it('survive hostile frames, 100,000 or as many as HOSTILE_FRAMES says', { timeout: 120_000 }, () => {
     const values: Value[] = [null, 'text', new Uint8Array(40), [1, [2]], { app: 'x', data: { y: 2n ** 60n } }, 1.5]
     const valid = [
       ...values.map((value) => packMessages([signed({ value })]).subarray(1)),
@@ -163,7 +171,7 @@ describe('transmissions', () => {
     let slowest = 0
 
     for (const frame of [
-      ...hostileFrames(valid, FRAMES / 10, seededRandom(1)),
+      ...hostileFrames(valid, FRAMES, seededRandom(1)),
       ...hostileFrames(short, FRAMES, seededRandom(2))
     ]) {
       const start = performance.now()

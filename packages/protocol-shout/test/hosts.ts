@@ -11,6 +11,9 @@ import type { Shout, ShoutInit, ShoutMessage } from '@hearsay/protocol-shout'
 import type { Libp2p, ServiceMap } from '@libp2p/interface'
 import type { Libp2pOptions } from 'libp2p'
 
+// whatever else runs on this machine
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
 export interface ShoutServices extends ServiceMap {
   identify: ReturnType<ReturnType<typeof identify>>
   shout: Shout

@@ -61,6 +61,12 @@ describe('a connected peer that speaks the protocol', () => {
     expect(dialled(script.advance(30_000))).toEqual([peer('b')])
   })
 
+  it('has room while the dial of another, connected already, has not ended', () => {
+    found('a')
+    script.connected('a', 'outbound')
+    expect(dialled(found('b'))).toEqual([peer('b')])
+  })
+
   it('waits until there is room', () => {
     script.bind('a', 'outbound')
     script.bind('b', 'outbound')

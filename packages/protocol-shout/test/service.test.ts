@@ -1,6 +1,8 @@
 import { NoAnswerError, NoRouteError } from '@hearsay/protocol-shout'
 import { afterEach, describe, expect, it } from 'vitest'
 import { connect, heard, Hosts, peered, until } from './hosts.ts'
+import type { Shout } from '@hearsay/protocol-shout'
+import type { AbortOptions } from '@libp2p/interface'
 
 const hosts = new Hosts()
 afterEach(async () => hosts.stop())
@@ -77,6 +79,40 @@ describe('two hosts', () => {
   it('say when there is no route', async () => {
     const [a, b] = await hosts.many(2)
     await expect(a!.services.shout.whisper(b!.services.shout.publicKey, 1)).rejects.toThrow(NoRouteError)
+  })
+})
+
+describe('a call', () => {
+  const someKey = new Uint8Array(32)
+  type Calling = (shout: Shout, to: Uint8Array, options: AbortOptions) => Promise<unknown>
+
+  it.each<[string, Calling]>([
+    ['ping', async (shout, to, options) => shout.ping(to, options)],
+    ['send', async (shout, to, options) => shout.send(to, 'chat', 'hi', options)],
+    ['whisper', async (shout, to, options) => shout.whisper(to, 'hi', options)],
+    ['findNode', async (shout, _to, options) => shout.findNode(someKey, options)],
+    ['findValue', async (shout, _to, options) => shout.findValue('key', options)],
+    ['findValues', async (shout, _to, options) => shout.findValues('key', options)],
+    ['findSubnet', async (shout, _to, options) => shout.findSubnet({}, options)],
+    // each under a key of its own: the first may be stored all the same, and then the second comes too late
+    ['store', async (shout, _to, options) => shout.store(crypto.randomUUID(), 1, options)]
+  ])('%s ends when it is aborted, and the next one is answered', async (_name, call) => {
+    const [a, b] = await hosts.many(2)
+    b!.services.shout.custom('chat', () => {})
+    await connect(a!, b!)
+    await peered(1, a!, b!)
+    const { shout } = a!.services
+    const { publicKey } = b!.services.shout
+    const [before, meanwhile] = [new Error('before'), new Error('meanwhile')]
+    await expect(call(shout, publicKey, { signal: AbortSignal.abort(before) })).rejects.toBe(before)
+    const aborter = new AbortController()
+    const aborted = call(shout, publicKey, { signal: aborter.signal })
+    // nothing is signed within one turn of the event loop, so nothing is answered either
+    aborter.abort(meanwhile)
+    await expect(aborted).rejects.toBe(meanwhile)
+    const { signal } = new AbortController()
+    await call(shout, publicKey, { signal })
+    expect(await shout.ping(publicKey)).toBeGreaterThan(0)
   })
 })
 

@@ -1,8 +1,11 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { Opcode } from '@hearsay/protocol-shout/engine'
 import { addressOf, bytesOfKey } from '@hearsay/protocol-shout/codec'
 import { events, fakeKey, sent, ShoutScript, signed } from './script.ts'
 import type { Value } from '@hearsay/protocol-shout/codec'
+
+// whatever else runs on this machine
+vi.setConfig({ testTimeout: 60_000 })
 
 let script: ShoutScript
 beforeEach(() => {
