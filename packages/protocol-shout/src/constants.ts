@@ -51,7 +51,8 @@ export const MAX_ELEMENTS = 65_536
 /** Compressing less than this is not worth the time ◆ */
 export const COMPRESS_FROM_BYTES = 2_048
 
-/** What was announced is announced again after this time */
+/** What was announced is announced again after this time ◆, twice that, … and in the end every ANNOUNCE_INTERVAL */
+export const ANNOUNCE_AGAIN: Millis = 10_000
 export const ANNOUNCE_INTERVAL: Millis = 600_000
 /** In characters; as in the gossip protocol ◆ */
 export const MAX_ADDRESS_LENGTH = 512

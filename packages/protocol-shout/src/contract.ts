@@ -22,6 +22,8 @@ export interface StoreOptions {
 export type Command =
   /** Where others can dial us, once that is known, and when it changes */
   | { type: 'listening'; address: string | undefined }
+  /** Tell everybody where we are, now */
+  | { type: 'announce' }
   /** Open a stream to the node at this multiaddr */
   | { type: 'connect'; address: string }
   | { type: 'shout' | 'speak'; call: CallId; payload: Uint8Array }

@@ -5,7 +5,7 @@
  *
  * @see docs/specs/shout.md
  */
-import { ANNOUNCE_INTERVAL, LIST_AFTER, Opcode, SUBNET_TTL } from './constants.ts'
+import { ANNOUNCE_AGAIN, ANNOUNCE_INTERVAL, LIST_AFTER, Opcode, SUBNET_TTL } from './constants.ts'
 import { Context } from './context.ts'
 import { addressOf } from './distance.ts'
 import { Intake } from './intake.ts'
@@ -63,6 +63,7 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
   /** Where we can be dialled, and the signed ANNOUNCE that says so */
   private address: string | undefined
   private announcement: Uint8Array | undefined
+  private announceAgain = ANNOUNCE_AGAIN
 
   constructor({ methods = [], asks = { shout: false, speak: false }, seen, ...init }: ShoutEngineInit) {
     const context = new Context(init)
@@ -173,11 +174,12 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
     }
   }
 
-  /** Tell everybody where we are; whoever becomes a peer later is told the same */
+  /** Tell everybody where we are, more often at first: who comes a little later hears of it too */
   private announce(): void {
     const { context, address } = this
     const payload = encodeValue(address === undefined ? null : [address, 0])
-    context.arm('announce', context.now + ANNOUNCE_INTERVAL)
+    context.arm('announce', context.now + this.announceAgain)
+    this.announceAgain = Math.min(2 * this.announceAgain, ANNOUNCE_INTERVAL)
     context.sign({ opcode: Opcode.ANNOUNCE, to: context.key, payload }, (bytes) => {
       this.announcement = bytes
 
@@ -311,6 +313,8 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
     switch (command.type) {
       case 'listening':
         return this.onListening(command.address)
+      case 'announce':
+        return this.announcement && this.announce()
       case 'connect':
         return this.links.dial(command.address, undefined, () => {})
       case 'shout':
@@ -376,6 +380,7 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
   private onListening(address: string | undefined): void {
     if (address !== this.address) {
       this.address = address
+      this.announceAgain = ANNOUNCE_AGAIN
 
       if (this.announcement !== undefined) {
         this.announce()

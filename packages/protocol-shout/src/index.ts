@@ -216,6 +216,12 @@ export interface Shout extends TypedEventTarget<ShoutEvents> {
    */
   shout(value: Value): Promise<Sent>
 
+  /**
+   * Tell everybody where we are, so that they find us. Done anyway with the first peer, on a change of address, and then
+   * every 10 s to 10 min; nothing happens while there is no peer.
+   */
+  announce(): void
+
   /** Tell direct peers. @throws as `shout` */
   speak(value: Value): Promise<Sent>
 

@@ -135,6 +135,10 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
     return this.say('shout', value)
   }
 
+  announce(): void {
+    this.runner.command({ type: 'announce' })
+  }
+
   async speak(value: Value): Promise<Sent> {
     return this.say('speak', value)
   }

@@ -445,6 +445,27 @@ describe('CHANGE_KEY', () => {
   })
 })
 
+describe('our announcement', () => {
+  const announced = (effects: ShoutEffect[]): number =>
+    sent(effects).filter(({ opcode }) => opcode === Opcode.ANNOUNCE).length
+
+  it('is for the first peer, again after 10 s, 20 s, 40 s …, and every 10 min in the end', () => {
+    script.input({ type: 'command', command: { type: 'listening', address: '/ip4/203.0.113.1/tcp/1' } })
+    expect(announced(script.bind('a'))).toBe(1)
+    expect(Array.from({ length: 12 }, () => announced(script.advance(10_000)))).toEqual([
+      1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0
+    ])
+    script.advance(3_600_000)
+    expect(Array.from({ length: 10 }, () => announced(script.advance(120_000))).filter((n) => n > 0)).toEqual([1, 1])
+  })
+
+  it('is made whenever the application says so, once there is a peer', () => {
+    expect(announced(script.input({ type: 'command', command: { type: 'announce' } }))).toBe(0)
+    script.bind('a')
+    expect(announced(script.input({ type: 'command', command: { type: 'announce' } }))).toBe(1)
+  })
+})
+
 describe('a whisper of ours', () => {
   it('is passed on when the stream to its receiver ends while it is signed', () => {
     script.bind('a')

@@ -30,8 +30,9 @@ class Fifty {
     await this.everybodyKnows()
   }
 
-  /** All have heard one another's announcement: a SHOUT comes behind those */
+  /** All have heard one another's announcement: a SHOUT comes behind it */
   private async everybodyKnows(): Promise<void> {
+    this.all.forEach((host) => host.services.shout.announce())
     const shouts = this.all.map((host) => heard(host, 'shout'))
     await Promise.all(this.all.map(async (host) => host.services.shout.shout('here')))
     await until(() => shouts.every((each) => each.length === NODES - 1), 60_000)
