@@ -212,7 +212,7 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
       return isStranger ? this.violation(link) : this.links.onOption(link, message)
     } else if (opcode === Opcode.ACK || opcode === Opcode.NACK) {
       return this.onAnswer(link, message, opcode === Opcode.ACK)
-    } else if (!link.bound) {
+    } else if (!link.proven) {
       return this.violation(link)
     } else if (opcode === Opcode.WHISPER) {
       this.whispers.onWhisper(link, message)
@@ -263,7 +263,7 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
     const { opcode, rest } = answer
     const isDirect = link.key === undefined || sameBytes(message.from, link.key)
 
-    if (opcode === Opcode.WHISPER && link.bound && (isDirect || accepted)) {
+    if (opcode === Opcode.WHISPER && link.proven && (isDirect || accepted)) {
       this.whispers.onAnswer(link, accepted, rest, message)
       return true
     } else if (!isDirect) {

@@ -29,8 +29,10 @@ export class Link {
   readonly visiting: boolean
   /** Its public key (DER), once its subnet was found to be ours */
   key: Uint8Array | undefined
-  /** Whether it proved that its key belongs to this connection. Only then it is a peer */
-  bound = false
+  /** Whether it proved that its key belongs to this connection: then it may say more than options */
+  proven = false
+  /** Whether we sent it the same */
+  introduced = false
   /** Whether it was closed for taking too long */
   late = false
   lastUsed: Millis
@@ -63,5 +65,10 @@ export class Link {
     this.since = init.now
     this.lastUsed = init.now
     this.tokens = new Tokens(init.rate, init.now)
+  }
+
+  /** Both: only then it is a peer, and is sent more than options and answers */
+  get bound(): boolean {
+    return this.proven && this.introduced
   }
 }

@@ -107,7 +107,7 @@ export class Links {
     }
 
     this.sendConstant(link, [Option.SUBNET, descriptor(this.context.config)])
-    this.sendOption(link, [Option.CONNECTION, [this.context.self, peer]])
+    this.sendOption(link, [Option.CONNECTION, [this.context.self, peer]], () => this.onIntroduced(link))
     const { methods } = this.init
     methods.forEach((method) => this.sendConstant(link, [Option.COMPRESSION, method]))
 
@@ -328,14 +328,26 @@ export class Links {
 
     this.answer(link, Opcode.ACK, [Opcode.SET_CONNECTION_OPT, Option.CONNECTION, setting as Value])
 
-    if (!link.bound) {
-      link.bound = true
-      this.byId.set(this.idOf(link.key), link)
-      this.init.onBound(link)
-      link.waiters.splice(0).forEach((then) => then(true))
+    if (!link.proven) {
+      link.proven = true
+      this.bind(link)
     }
 
     return true
+  }
+
+  /** What is relayed overtakes what is still being signed: before this it would come to a peer that does not know us */
+  private onIntroduced(link: Link): void {
+    link.introduced = true
+    this.bind(link)
+  }
+
+  private bind(link: Link): void {
+    if (link.bound && this.links.get(link.peer) === link) {
+      this.byId.set(this.idOf(link.key!), link)
+      this.init.onBound(link)
+      link.waiters.splice(0).forEach((then) => then(true))
+    }
   }
 
   private onCompression(link: Link, option: number, setting: Value | undefined): boolean {
@@ -363,7 +375,8 @@ export class Links {
     const signed = this.constant.get(name)
 
     if (signed === undefined) {
-      this.sendOption(link, payload, (bytes) => this.constant.set(name, bytes))
+      const { key } = this.context
+      this.sendOption(link, payload, (bytes) => key === this.context.key && this.constant.set(name, bytes))
     } else {
       // through the queue all the same, or it would overtake what was to come before
       this.context.inOrder(() => this.send(link, signed))
@@ -371,14 +384,14 @@ export class Links {
   }
 
   /** `to` is our own key while the peer's is unknown */
-  private sendOption(link: Link, payload: Value, keep?: (bytes: Uint8Array) => void): void {
+  private sendOption(link: Link, payload: Value, then?: (bytes: Uint8Array) => void): void {
     const { key } = this.context
     const send = (bytes: Uint8Array | undefined): void => {
-      if (bytes !== undefined && key === this.context.key) {
-        keep?.(bytes)
-      }
-
       this.send(link, bytes)
+
+      if (bytes !== undefined) {
+        then?.(bytes)
+      }
     }
 
     this.context.sign({ opcode: Opcode.SET_CONNECTION_OPT, to: key, payload: encodeValue(payload) }, send, true)

@@ -1,6 +1,7 @@
 import { Opcode } from '@hearsay/protocol-shout/engine'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import {
+  answerTo,
   closes,
   connectionOf,
   events,
@@ -62,6 +63,18 @@ describe('a connection', () => {
     const effects = script.says('a', connectionOf('a'))
     expect(events(effects, 'peer')).toMatchObject([{ peer: peer('a'), key: fakeKey('a'), on: true }])
     expect(acks(effects)).toEqual([[3, 3, [peer('a'), peer('self')]]])
+  })
+
+  it('is no peer, and is sent nothing else, before our own options are on their way', () => {
+    script.bind('a')
+    script.hold.add('sign')
+    const early = script.bind('b')
+    expect(events(early, 'peer')).toEqual([])
+    expect(relayed(script.says('a', signed({ value: 'early' })))).toEqual([])
+    script.hold.clear()
+    const effects = script.held.splice(0).flatMap((ask) => script.answer(answerTo(ask)))
+    expect(events(effects, 'peer')).toMatchObject([{ peer: peer('b'), on: true }])
+    expect(relayed(script.says('a', signed({ value: 'later' })))).toEqual([peer('b')])
   })
 
   it('ends when subnets differ, with a NACK', () => {
