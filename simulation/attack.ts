@@ -1,8 +1,7 @@
 /** `pnpm attack`: hostile bytes against every codec, and hostile peers against the engines. */
-import { checkNames, ExitCode, integerOption, readArguments, runCommand } from '../scripts/command-line.ts'
 import { runLab } from './src/attack/experiment.ts'
 import { scenarios } from './src/attack/scenarios.ts'
-import { Report } from './src/experiment.ts'
+import { runScenarios } from './src/command.ts'
 import { searchBomb } from './src/cup2py-search.ts'
 import { attackCodec, targets } from './src/hostile-codecs.ts'
 
@@ -21,42 +20,23 @@ Options:
   --help          this text
 `
 
-await runCommand('attack', () => {
-  const { values, positionals } = readArguments({
-    options: {
-      frames: { type: 'string', default: '1000000' },
-      seed: { type: 'string', default: '1' },
-      out: { type: 'string', default: new URL('results', import.meta.url).pathname },
-      help: { type: 'boolean', short: 'h' }
-    },
-    allowPositionals: true
-  })
+await runScenarios({
+  name: 'attack',
+  help: HELP,
+  scenarios: scenarios.map(({ name }) => name),
+  frames: 1_000_000,
+  run({ names, seed = 1, frames, report }) {
+    for (const target of names.length === 0 ? targets : []) {
+      const problem = attackCodec(target, frames, seed)
+      const found = `${problem}; replay with --seed ${seed}`
+      report.check(`T1 ${target.name}: only DecodeError from ${frames} damaged frames`, problem === undefined, found)
+    }
 
-  if (values.help === true) {
-    console.log(HELP)
-    return ExitCode.OK
+    if (names.length === 0) {
+      const problem = searchBomb(seed)
+      report.check('T7 a search among 1,000 users: at most a message an edge', problem === undefined, problem)
+    }
+
+    runLab(report, seed, names.length > 0 ? names : undefined)
   }
-
-  checkNames(
-    'scenario',
-    positionals,
-    scenarios.map(({ name }) => name)
-  )
-  const frames = integerOption('--frames', values.frames, 1, 1_000_000_000)
-  const seed = integerOption('--seed', values.seed, 0, Number.MAX_SAFE_INTEGER)
-  const report = new Report(values.out, (line) => console.log(line))
-
-  for (const target of positionals.length === 0 ? targets : []) {
-    const problem = attackCodec(target, frames, seed)
-    const found = `${problem}; replay with --seed ${seed}`
-    report.check(`T1 ${target.name}: only DecodeError from ${frames} damaged frames`, problem === undefined, found)
-  }
-
-  if (positionals.length === 0) {
-    const problem = searchBomb(seed)
-    report.check('T7 a search among 1,000 users: at most a message an edge', problem === undefined, problem)
-  }
-
-  runLab(report, seed, positionals.length > 0 ? positionals : undefined)
-  return report.close()
 })

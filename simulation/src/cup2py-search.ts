@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { Cup2pyEngine, engineDefaults } from '@hearsay/protocol-cup2py/engine'
-import { formatDate, userHash } from '@hearsay/protocol-cup2py/codec'
+import { encode, formatDate, userHash } from '@hearsay/protocol-cup2py/codec'
 import { sample } from '@hearsay/protocol-core/pure'
-import { VirtualNetwork } from './plain-network.ts'
+import { VirtualNetwork } from './network/network.ts'
 import { percent, table } from './report/table.ts'
 import type { Answer, Ask, Command, Cup2pyConfig, Event, SearchCost } from '@hearsay/protocol-cup2py/engine'
 import type { Message, UserRecord } from '@hearsay/protocol-cup2py/codec'
-import type { Millis, PeerKey } from '@hearsay/protocol-core/pure'
+import type { Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
 import type { Experiment } from './experiment.ts'
-import type { Adapter } from './plain-network.ts'
+import type { Adapter, EngineOf, Reply } from './network/network.ts'
 
 export interface Cup2pyScenario {
   name: string
@@ -44,6 +44,14 @@ export interface Cup2pyResult {
   traceHash: string
 }
 
+export interface Cup2pyProtocol {
+  message: Message
+  command: Command
+  answer: Answer
+  event: Event
+  ask: Ask
+}
+
 /** 1 January 2024, in ms since 1970 */
 const START = 1_704_067_200_000
 /** Long enough that each search begins in silence */
@@ -53,9 +61,9 @@ const nodeName = (index: number): PeerKey => `node-${index}` as PeerKey
 const addressOf = (peer: PeerKey): string => `/sim/p2p/${peer}`
 
 /** A network of users in a random graph of books; signatures are taken for right, as nobody forges. */
-class Cup2pySwarm implements Adapter<Message, Command, Answer, Event, Ask> {
+class Cup2pySwarm implements Adapter<Cup2pyProtocol> {
   readonly protocol = '/hearsay/cup2py/1.0.0'
-  readonly network: VirtualNetwork<Message, Command, Answer, Event, Ask>
+  readonly network: VirtualNetwork<Cup2pyProtocol>
   private readonly scenario: Cup2pyScenario
   private readonly names: PeerKey[]
   private readonly users: UserRecord[]
@@ -74,38 +82,32 @@ class Cup2pySwarm implements Adapter<Message, Command, Answer, Event, Ask> {
     this.network = new VirtualNetwork(this, scenario)
   }
 
-  createEngine: Adapter<Message, Command, Answer, Event, Ask>['createEngine'] = (self, random) =>
-    new Cup2pyEngine({
+  createEngine(self: PeerKey, random: Random): EngineOf<Cup2pyProtocol> {
+    return new Cup2pyEngine({
       self,
       user: recordOf(self, 0).hash,
       config: { ...engineDefaults, ...this.scenario.config },
       random
     })
+  }
 
-  answer: Adapter<Message, Command, Answer, Event, Ask>['answer'] = (self, ask) => {
+  answer(self: PeerKey, ask: Ask, { send }: Reply<Cup2pyProtocol>): void {
     const book = this.books.get(self)!
+    const wallTime = START + this.network.now
 
     switch (ask.type) {
       case 'verify':
-        return {
-          answer: {
-            type: 'verified',
-            ticket: ask.ticket,
-            verdict: 'valid',
-            floor: undefined,
-            wallTime: START + this.network.now
-          },
-          after: 0
-        }
+        return send({ type: 'verified', ticket: ask.ticket, verdict: 'valid', floor: undefined, wallTime })
       case 'fetch':
-        return { answer: { type: 'fetched', peer: ask.peer, record: book.get(ask.hash) }, after: 0 }
+        return send({ type: 'fetched', peer: ask.peer, record: book.get(ask.hash) })
       case 'store':
         book.set(ask.record.hash, ask.record)
         ask.evicted.forEach((hash) => book.delete(hash))
-        return undefined
-      default:
-        return undefined
     }
+  }
+
+  bytes(message: Message): number {
+    return encode(message).byteLength
   }
 
   target(peer: PeerKey | undefined): PeerKey | undefined {

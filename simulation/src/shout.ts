@@ -1,11 +1,11 @@
 import { encodeValue } from '@hearsay/protocol-shout/codec'
 import { engineDefaults, ShoutEngine } from '@hearsay/protocol-shout/engine'
-import { VirtualNetwork } from './plain-network.ts'
+import { VirtualNetwork } from './network/network.ts'
 import { fakeAnswer, fakeKey } from './shout-crypto.ts'
-import type { Millis, PeerKey } from '@hearsay/protocol-core/pure'
+import type { Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
 import type { Value } from '@hearsay/protocol-shout/codec'
 import type { Answer, Ask, Command, Event, Result, ShoutConfig, Transmission } from '@hearsay/protocol-shout/engine'
-import type { Adapter } from './plain-network.ts'
+import type { Adapter, EngineOf, Reply } from './network/network.ts'
 
 export interface ShoutScenario {
   seed: number
@@ -15,17 +15,27 @@ export interface ShoutScenario {
   config: Partial<ShoutConfig>
 }
 
+export interface ShoutProtocol {
+  message: Transmission
+  command: Command
+  answer: Answer
+  event: Event
+  ask: Ask
+}
+
 type CallOf<T> = T extends { call: number } ? Omit<T, 'call'> : never
 
 const name = (index: number): PeerKey => `node-${index}` as PeerKey
 const addressOf = (peer: PeerKey): string => `/sim/p2p/${peer}`
 /** What signing and verifying take, in ms */
 const RSA_TIME = 0.3
+const EPOCH = 1_700_000_000_000
+const TRANSMISSION_HEADER = 6
 
 /** A network of shout engines, with stand-ins for RSA. */
-export class ShoutSwarm implements Adapter<Transmission, Command, Answer, Event, Ask> {
+export class ShoutSwarm implements Adapter<ShoutProtocol> {
   readonly protocol = '/hearsay/shout/1.0.0'
-  readonly network: VirtualNetwork<Transmission, Command, Answer, Event, Ask>
+  readonly network: VirtualNetwork<ShoutProtocol>
   private readonly scenario: ShoutScenario
   /** Nodes that are there. BOUNDED by the scenario */
   private readonly live = new Set<PeerKey>()
@@ -43,19 +53,23 @@ export class ShoutSwarm implements Adapter<Transmission, Command, Answer, Event,
     return [...this.live]
   }
 
-  createEngine: Adapter<Transmission, Command, Answer, Event, Ask>['createEngine'] = (self, random) =>
-    new ShoutEngine({
+  createEngine(self: PeerKey, random: Random): EngineOf<ShoutProtocol> {
+    return new ShoutEngine({
       self,
       key: fakeKey(self),
       config: { ...engineDefaults, listed: false, ...this.scenario.config },
       random,
-      epoch: 1_700_000_000_000
+      epoch: EPOCH
     })
+  }
 
-  answer: Adapter<Transmission, Command, Answer, Event, Ask>['answer'] = (_self, ask) => ({
-    answer: fakeAnswer(ask),
-    after: RSA_TIME
-  })
+  answer(_self: PeerKey, ask: Ask, { send }: Reply<ShoutProtocol>): void {
+    this.network.schedule(RSA_TIME, () => send(fakeAnswer(ask)))
+  }
+
+  bytes({ body }: Transmission): number {
+    return TRANSMISSION_HEADER + body.byteLength
+  }
 
   target(peer: PeerKey | undefined, addresses: readonly string[]): PeerKey | undefined {
     return peer ?? (addresses[0]?.split('/p2p/')[1] as PeerKey | undefined)
