@@ -2,10 +2,12 @@ import { encodeValue } from '@hearsay/protocol-shout/codec'
 import { engineDefaults, ShoutEngine } from '@hearsay/protocol-shout/engine'
 import { VirtualNetwork } from './network/network.ts'
 import { fakeAnswer, fakeKey } from './shout-crypto.ts'
+import { EPOCH, shoutAddress, shoutTarget, transmissionBytes } from './swarm/shout.ts'
 import type { Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
 import type { Value } from '@hearsay/protocol-shout/codec'
-import type { Answer, Ask, Command, Event, Result, ShoutConfig, Transmission } from '@hearsay/protocol-shout/engine'
+import type { Ask, Command, Event, Result, ShoutConfig, Transmission } from '@hearsay/protocol-shout/engine'
 import type { Adapter, EngineOf, Reply } from './network/network.ts'
+import type { ShoutProtocol } from './swarm/shout.ts'
 
 export interface ShoutScenario {
   seed: number
@@ -15,22 +17,11 @@ export interface ShoutScenario {
   config: Partial<ShoutConfig>
 }
 
-export interface ShoutProtocol {
-  message: Transmission
-  command: Command
-  answer: Answer
-  event: Event
-  ask: Ask
-}
-
 type CallOf<T> = T extends { call: number } ? Omit<T, 'call'> : never
 
 const name = (index: number): PeerKey => `node-${index}` as PeerKey
-const addressOf = (peer: PeerKey): string => `/sim/p2p/${peer}`
 /** What signing and verifying take, in ms */
 const RSA_TIME = 0.3
-const EPOCH = 1_700_000_000_000
-const TRANSMISSION_HEADER = 6
 
 /** A network of shout engines, with stand-ins for RSA. */
 export class ShoutSwarm implements Adapter<ShoutProtocol> {
@@ -67,12 +58,12 @@ export class ShoutSwarm implements Adapter<ShoutProtocol> {
     this.network.schedule(RSA_TIME, () => send(fakeAnswer(ask)))
   }
 
-  bytes({ body }: Transmission): number {
-    return TRANSMISSION_HEADER + body.byteLength
+  bytes(message: Transmission): number {
+    return transmissionBytes(message)
   }
 
   target(peer: PeerKey | undefined, addresses: readonly string[]): PeerKey | undefined {
-    return peer ?? (addresses[0]?.split('/p2p/')[1] as PeerKey | undefined)
+    return shoutTarget(peer, addresses)
   }
 
   onEvent(self: PeerKey, event: Event): void {
@@ -90,10 +81,10 @@ export class ShoutSwarm implements Adapter<ShoutProtocol> {
     for (let i = 0; i < this.scenario.nodes; i++) {
       this.network.add(name(i))
       this.live.add(name(i))
-      this.network.command(name(i), { type: 'listening', address: addressOf(name(i)) })
+      this.network.command(name(i), { type: 'listening', address: shoutAddress(name(i)) })
 
       if (i > 0) {
-        this.network.command(name(i), { type: 'connect', address: addressOf(name(this.network.random.below(i))) })
+        this.network.command(name(i), { type: 'connect', address: shoutAddress(name(this.network.random.below(i))) })
       }
 
       this.network.run(50)
