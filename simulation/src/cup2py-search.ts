@@ -204,20 +204,3 @@ export function searchExperiment(scenario: Cup2pyScenario): Experiment {
     }
   }
 }
-
-/** T7: a search among 1,000 users; without memory of searches it would be over two million messages. @returns what is wrong */
-export function searchBomb(seed: number): string | undefined {
-  const { highestCost, found } = runCup2py({
-    name: 'search bomb',
-    protocol: 'cup2py',
-    seed,
-    nodes: 1_000,
-    bookEntries: 8,
-    latency: [50, 50],
-    searches: 1,
-    searchDepth: 7,
-    config: { dialRate: 1_000 },
-    expect: { found: 1, cost: 1 }
-  })
-  return highestCost <= 1 && found === 1 ? undefined : `${highestCost} messages an edge, found ${found}`
-}

@@ -1,5 +1,4 @@
 import { Cup2pyEngine, engineDefaults } from '@hearsay/protocol-cup2py/engine'
-import { encode } from '@hearsay/protocol-cup2py/codec'
 import { VirtualNetwork } from '../network/network.ts'
 import { identityOf, isSigned, peerAt, recordOf, START } from './records.ts'
 import type { Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
@@ -53,6 +52,9 @@ export interface Book {
 }
 
 const FRACTION = 2 ** 32
+const HASH_AND_SEPARATOR = 65
+/** `UPDATE`, six separators and the brackets of the list */
+const FIXED_BYTES = 14
 
 /** Users with address books, and what was observed of them. Subclass it to see more. */
 export class Cup2pySwarm implements Adapter<Cup2pyProtocol> {
@@ -157,8 +159,13 @@ export class Cup2pySwarm implements Adapter<Cup2pyProtocol> {
     return peer ?? peerAt(addresses[0])
   }
 
-  bytes(message: Message): number {
-    return encode(message).byteLength
+  /** As long as its text: nothing of it is beyond ASCII here */
+  bytes({ type, depth, checked, ...message }: Message): number {
+    const { publicKey, address, date, signature } = 'record' in message ? message.record : message.sender
+    const record = publicKey.length + address.length + date.length + signature.length
+    const target = type === 'search' ? HASH_AND_SEPARATOR : 0
+    const list = Math.max(0, HASH_AND_SEPARATOR * checked.length - 1)
+    return FIXED_BYTES + target + record + String(depth).length + list
   }
 
   onSend(_from: PeerKey, _to: PeerKey, message: Message, _bytes: number): void {
