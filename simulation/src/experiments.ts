@@ -7,6 +7,17 @@ import { readScenarios, scenarioExperiment } from './scenario-files.ts'
 import { shoutExperiment } from './shout/experiment.ts'
 import type { Experiment } from './experiment.ts'
 
+/** Loaded when it is asked for: nothing else here needs libp2p */
+const realExperiment: Experiment = {
+  name: 'real',
+  summary: 'twenty real nodes on TCP beside twenty simulated ones: gossip, SHOUT, a search (apart; some seconds)',
+  apart: true,
+  async run(report, seed) {
+    const { compareWithReal } = await import('../real/experiment.ts')
+    await compareWithReal(report, seed)
+  }
+}
+
 /** All that `pnpm simulate` knows, in the order it runs them. */
 export const experiments: readonly Experiment[] = [
   cup2pyExperiment,
@@ -15,5 +26,6 @@ export const experiments: readonly Experiment[] = [
   churnExperiment,
   ...searchScenarios.map(searchExperiment),
   gossipExperiment,
-  scaleExperiment
+  scaleExperiment,
+  realExperiment
 ]
