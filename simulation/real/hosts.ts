@@ -69,7 +69,7 @@ export async function withHosts<S extends ServiceMap, T>(
 }
 
 async function createHost<S extends ServiceMap>(services: ServiceFactoryMap<S>): Promise<Libp2p<S>> {
-  const options: Libp2pOptions<ServiceMap> = {
+  const options: Libp2pOptions = {
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
@@ -77,7 +77,7 @@ async function createHost<S extends ServiceMap>(services: ServiceFactoryMap<S>):
     // all come from one address
     connectionManager: { maxConnections: 1_000, inboundConnectionThreshold: 10_000 },
     connectionMonitor: { enabled: false },
-    services: { identify: identify(), ...services } as ServiceFactoryMap<ServiceMap>
+    services: { identify: identify(), ...services } as ServiceFactoryMap
   }
   return (await createLibp2p(options)) as Libp2p<S>
 }

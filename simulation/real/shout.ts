@@ -1,9 +1,10 @@
-import { generateRsaKey, RsaPrivateKey } from '@hearsay/protocol-core'
+import { generateRsaKey } from '@hearsay/protocol-core'
 import { shout } from '@hearsay/protocol-shout'
 import { seededRandom } from '@hearsay/protocol-core/pure'
 import { limited } from '../src/shout/connections.ts'
 import { broadcast, formulas } from '../src/shout/broadcast.ts'
 import { counted, Counters, NODES, until, untilQuiet, withHosts } from './hosts.ts'
+import type { RsaPrivateKey } from '@hearsay/protocol-core'
 import type { Shout } from '@hearsay/protocol-shout'
 import type { Libp2p } from '@libp2p/interface'
 

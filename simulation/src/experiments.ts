@@ -2,7 +2,7 @@ import { cup2pyExperiment } from './cup2py/experiment.ts'
 import { searchExperiment, searchScenarios } from './cup2py-search.ts'
 import { churnExperiment } from './gossip-churn.ts'
 import { gossipExperiment } from './gossip/experiment.ts'
-import { scaleExperiment } from './gossip/scale.ts'
+import { scaleExperiments } from './scale/experiment.ts'
 import { readScenarios, scenarioExperiment } from './scenario-files.ts'
 import { shoutExperiment } from './shout/experiment.ts'
 import type { Experiment } from './experiment.ts'
@@ -26,6 +26,6 @@ export const experiments: readonly Experiment[] = [
   churnExperiment,
   ...searchScenarios.map(searchExperiment),
   gossipExperiment,
-  scaleExperiment,
+  ...scaleExperiments,
   realExperiment
 ]

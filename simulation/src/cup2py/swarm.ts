@@ -65,6 +65,8 @@ export class Cup2pySwarm implements Adapter<Cup2pyProtocol> {
   /** Requests handed to the network */
   readonly sent: Record<Message['type'], number> = { update: 0, search: 0 }
   private readonly config: Cup2pySwarmConfig
+  /** BOUNDED by the nodes */
+  private readonly firstRecords = new Map<PeerKey, UserRecord>()
   private readonly searches = new Map<number, SearchOutcome & { at: Millis }>()
 
   constructor(config: Cup2pySwarmConfig) {
@@ -86,8 +88,15 @@ export class Cup2pySwarm implements Adapter<Cup2pyProtocol> {
   /** Somebody's record comes into a book by hand */
   learn(name: PeerKey, other: PeerKey): void {
     if (!this.book(name).has(identityOf(other).hash)) {
-      this.network.command(name, { type: 'learn', record: recordOf(other, 0), wallTime: START + this.network.now })
+      this.network.command(name, { type: 'learn', record: this.first(other), wallTime: START + this.network.now })
     }
+  }
+
+  /** What somebody signed before the run: one text for all books */
+  private first(name: PeerKey): UserRecord {
+    const known = this.firstRecords.get(name) ?? recordOf(name, 0)
+    this.firstRecords.set(name, known)
+    return known
   }
 
   forget(name: PeerKey, hash: string): void {
