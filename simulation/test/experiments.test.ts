@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { repeatPaper } from '../src/cup2py/experiment.ts'
+import { recordsScenarios } from '../src/attack/records-scenarios.ts'
 import { scenarios } from '../src/attack/scenarios.ts'
 import { Report } from '../src/experiment.ts'
 import { experiments } from '../src/experiments.ts'
@@ -95,6 +96,6 @@ describe('docs/simulation.md', () => {
 
   it('names every scenario and every attack', async () => {
     const guide = await readFile(join(root, 'docs/simulation.md'), 'utf8')
-    ;[...experiments, ...scenarios].forEach(({ name }) => expect(guide).toContain(`\`${name}\``))
+    ;[...experiments, ...scenarios, ...recordsScenarios].forEach(({ name }) => expect(guide).toContain(`\`${name}\``))
   })
 })
