@@ -31,8 +31,14 @@ await runScenarios({
 
     for (const { name, run } of chosen) {
       const start = performance.now()
+      const { failed } = report
       report.line(`\n${name}`)
       await run(report, seed)
+
+      if (report.failed > failed) {
+        report.line(`replay: pnpm simulate ${name}${seed === undefined ? '' : ` --seed ${seed}`}`)
+      }
+
       report.line(`${name} took ${((performance.now() - start) / 1_000).toFixed(1)} s`)
     }
   }
