@@ -1,18 +1,24 @@
 /** `pnpm attack`: hostile bytes against every codec, and hostile peers against the engines. */
-import { checkNames, ExitCode, integerOption, readArguments, runCommand } from '../scripts/command-line.ts'
 import { runLab } from './src/attack/experiment.ts'
 import { scenarios } from './src/attack/scenarios.ts'
-import { Report } from './src/experiment.ts'
-import { searchBomb } from './src/cup2py-search.ts'
+import { runScenarios } from './src/command.ts'
+import { runRecordsLab } from './src/attack/records-experiment.ts'
+import { recordsScenarios } from './src/attack/records-scenarios.ts'
 import { attackCodec, targets } from './src/hostile-codecs.ts'
+
+const list = (all: readonly { name: string; what: string }[]): string =>
+  all.map(({ name, what }) => `  ${name.padEnd(20)}${what}`).join('\n')
 
 const HELP = `Usage: pnpm attack [options] [scenario…]
 
-Damaged frames against every codec, and attacks on simulated networks: our engine with twice its default degree, with
-its defaults, and beside it the protocols it is compared with. What our engine must withstand passes or fails.
+Damaged frames against every codec, and attacks on simulated networks: our engines, and beside them the protocols they
+are compared with. What our engines must withstand passes or fails.
 
-Scenarios:
-${scenarios.map(({ name, what }) => `  ${name.padEnd(20)}${what}`).join('\n')}
+Scenarios that spread payloads (gossip and SHOUT):
+${list(scenarios)}
+
+Scenarios of users and their records (CUP2PY):
+${list(recordsScenarios)}
 
 Options:
   --frames <n>    damaged frames for each codec (default 1000000)
@@ -21,42 +27,23 @@ Options:
   --help          this text
 `
 
-await runCommand('attack', () => {
-  const { values, positionals } = readArguments({
-    options: {
-      frames: { type: 'string', default: '1000000' },
-      seed: { type: 'string', default: '1' },
-      out: { type: 'string', default: new URL('results', import.meta.url).pathname },
-      help: { type: 'boolean', short: 'h' }
-    },
-    allowPositionals: true
-  })
+await runScenarios({
+  name: 'attack',
+  help: HELP,
+  scenarios: [...new Set([...scenarios, ...recordsScenarios].map(({ name }) => name))],
+  frames: 1_000_000,
+  run({ names, seed = 1, frames, report }) {
+    for (const target of names.length === 0 ? targets : []) {
+      const problem = attackCodec(target, frames, seed)
+      const found = `${problem}; replay with --seed ${seed}`
+      report.check(`T1 ${target.name}: only DecodeError from ${frames} damaged frames`, problem === undefined, found)
+    }
 
-  if (values.help === true) {
-    console.log(HELP)
-    return ExitCode.OK
+    const only = names.length > 0 ? names : undefined
+    runRecordsLab(report, seed, only)
+
+    if (only === undefined || scenarios.some(({ name }) => only.includes(name))) {
+      runLab(report, seed, only)
+    }
   }
-
-  checkNames(
-    'scenario',
-    positionals,
-    scenarios.map(({ name }) => name)
-  )
-  const frames = integerOption('--frames', values.frames, 1, 1_000_000_000)
-  const seed = integerOption('--seed', values.seed, 0, Number.MAX_SAFE_INTEGER)
-  const report = new Report(values.out, (line) => console.log(line))
-
-  for (const target of positionals.length === 0 ? targets : []) {
-    const problem = attackCodec(target, frames, seed)
-    const found = `${problem}; replay with --seed ${seed}`
-    report.check(`T1 ${target.name}: only DecodeError from ${frames} damaged frames`, problem === undefined, found)
-  }
-
-  if (positionals.length === 0) {
-    const problem = searchBomb(seed)
-    report.check('T7 a search among 1,000 users: at most a message an edge', problem === undefined, problem)
-  }
-
-  runLab(report, seed, positionals.length > 0 ? positionals : undefined)
-  return report.close()
 })

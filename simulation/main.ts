@@ -1,6 +1,5 @@
 /** `pnpm simulate [scenario…]`: the engines on a virtual network; what each scenario expects passes or fails. */
-import { checkNames, ExitCode, integerOption, readArguments, runCommand } from '../scripts/command-line.ts'
-import { Report } from './src/experiment.ts'
+import { runScenarios } from './src/command.ts'
 import { experiments } from './src/experiments.ts'
 
 const HELP = `Usage: pnpm simulate [options] [scenario…]
@@ -23,38 +22,24 @@ Examples:
   pnpm simulate gossip-200 --seed 7   one of them, with another seed
 `
 
-await runCommand('simulate', async () => {
-  const { values, positionals } = readArguments({
-    options: {
-      seed: { type: 'string' },
-      out: { type: 'string', default: new URL('results', import.meta.url).pathname },
-      help: { type: 'boolean', short: 'h' }
-    },
-    allowPositionals: true
-  })
+await runScenarios({
+  name: 'simulate',
+  help: HELP,
+  scenarios: experiments.map(({ name }) => name),
+  async run({ names, seed, report }) {
+    const chosen = experiments.filter(({ name, apart }) => (names.length > 0 ? names.includes(name) : apart !== true))
 
-  if (values.help === true) {
-    console.log(HELP)
-    return ExitCode.OK
+    for (const { name, run } of chosen) {
+      const start = performance.now()
+      const { failed } = report
+      report.line(`\n${name}`)
+      await run(report, seed)
+
+      if (report.failed > failed) {
+        report.line(`replay: pnpm simulate ${name}${seed === undefined ? '' : ` --seed ${seed}`}`)
+      }
+
+      report.line(`${name} took ${((performance.now() - start) / 1_000).toFixed(1)} s`)
+    }
   }
-
-  checkNames(
-    'scenario',
-    positionals,
-    experiments.map(({ name }) => name)
-  )
-  const seed = values.seed === undefined ? undefined : integerOption('--seed', values.seed, 0, Number.MAX_SAFE_INTEGER)
-  const report = new Report(values.out, (line) => console.log(line))
-  const chosen = experiments.filter(({ name, apart }) =>
-    positionals.length > 0 ? positionals.includes(name) : apart !== true
-  )
-
-  for (const { name, run } of chosen) {
-    const start = performance.now()
-    console.log(`\n${name}`)
-    await run(report, seed)
-    console.log(`${name} took ${((performance.now() - start) / 1_000).toFixed(1)} s`)
-  }
-
-  return report.close()
 })

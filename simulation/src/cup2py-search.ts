@@ -1,14 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { Cup2pyEngine, engineDefaults } from '@hearsay/protocol-cup2py/engine'
-import { formatDate, userHash } from '@hearsay/protocol-cup2py/codec'
 import { sample } from '@hearsay/protocol-core/pure'
-import { VirtualNetwork } from './plain-network.ts'
+import { identityOf } from './cup2py/records.ts'
+import { Cup2pySwarm } from './cup2py/swarm.ts'
 import { percent, table } from './report/table.ts'
-import type { Answer, Ask, Command, Cup2pyConfig, Event, SearchCost } from '@hearsay/protocol-cup2py/engine'
-import type { Message, UserRecord } from '@hearsay/protocol-cup2py/codec'
 import type { Millis, PeerKey } from '@hearsay/protocol-core/pure'
+import type { Cup2pyConfig } from '@hearsay/protocol-cup2py/engine'
+import type { CreateUser } from './cup2py/swarm.ts'
 import type { Experiment } from './experiment.ts'
-import type { Adapter } from './plain-network.ts'
 
 export interface Cup2pyScenario {
   name: string
@@ -44,84 +42,24 @@ export interface Cup2pyResult {
   traceHash: string
 }
 
-/** 1 January 2024, in ms since 1970 */
-const START = 1_704_067_200_000
 /** Long enough that each search begins in silence */
 const QUIET_TIME = 15_000
 
 const nodeName = (index: number): PeerKey => `node-${index}` as PeerKey
-const addressOf = (peer: PeerKey): string => `/sim/p2p/${peer}`
+const hashOf = (name: PeerKey): string => identityOf(name).hash
 
-/** A network of users in a random graph of books; signatures are taken for right, as nobody forges. */
-class Cup2pySwarm implements Adapter<Message, Command, Answer, Event, Ask> {
-  readonly protocol = '/hearsay/cup2py/1.0.0'
-  readonly network: VirtualNetwork<Message, Command, Answer, Event, Ask>
+/** A network of users in a random graph of books. */
+class Searches {
   private readonly scenario: Cup2pyScenario
+  private readonly swarm: Cup2pySwarm
   private readonly names: PeerKey[]
-  private readonly users: UserRecord[]
-  /** Full records of each node. BOUNDED by the nodes, squared */
-  private readonly books = new Map<PeerKey, Map<string, UserRecord>>()
   /** Who is in whose book at the start. BOUNDED by the nodes */
   private readonly graph = new Map<PeerKey, PeerKey[]>()
-  private searchMessages = 0
-  private answeredAt: Millis | undefined
-  private ended: SearchCost | undefined
 
-  constructor(scenario: Cup2pyScenario) {
+  constructor(scenario: Cup2pyScenario, create?: CreateUser) {
     this.scenario = scenario
     this.names = Array.from({ length: scenario.nodes }, (_, index) => nodeName(index))
-    this.users = this.names.map((name) => recordOf(name, 0))
-    this.network = new VirtualNetwork(this, scenario)
-  }
-
-  createEngine: Adapter<Message, Command, Answer, Event, Ask>['createEngine'] = (self, random) =>
-    new Cup2pyEngine({
-      self,
-      user: recordOf(self, 0).hash,
-      config: { ...engineDefaults, ...this.scenario.config },
-      random
-    })
-
-  answer: Adapter<Message, Command, Answer, Event, Ask>['answer'] = (self, ask) => {
-    const book = this.books.get(self)!
-
-    switch (ask.type) {
-      case 'verify':
-        return {
-          answer: {
-            type: 'verified',
-            ticket: ask.ticket,
-            verdict: 'valid',
-            floor: undefined,
-            wallTime: START + this.network.now
-          },
-          after: 0
-        }
-      case 'fetch':
-        return { answer: { type: 'fetched', peer: ask.peer, record: book.get(ask.hash) }, after: 0 }
-      case 'store':
-        book.set(ask.record.hash, ask.record)
-        ask.evicted.forEach((hash) => book.delete(hash))
-        return undefined
-      default:
-        return undefined
-    }
-  }
-
-  target(peer: PeerKey | undefined): PeerKey | undefined {
-    return peer
-  }
-
-  onSend(_from: PeerKey, _to: PeerKey, message: Message): void {
-    this.searchMessages += message.type === 'search' ? 1 : 0
-  }
-
-  onEvent(_self: PeerKey, event: Event, now: Millis): void {
-    if (event.type === 'answer') {
-      this.answeredAt ??= now
-    } else if (event.type === 'ended') {
-      this.ended = event.cost
-    }
+    this.swarm = new Cup2pySwarm({ ...scenario, ...(create === undefined ? {} : { create }) })
   }
 
   run(): Cup2pyResult {
@@ -131,9 +69,9 @@ class Cup2pySwarm implements Adapter<Message, Command, Answer, Event, Ask> {
     const latencies: Millis[] = []
     let [reachable, found] = [0, 0]
 
-    for (let id = 0; id < this.scenario.searches; id++) {
-      const { isReachable, latency } = this.search(id)
-      costs.push(this.searchMessages / edges)
+    for (let i = 0; i < this.scenario.searches; i++) {
+      const { isReachable, latency, messages } = this.search()
+      costs.push(messages / edges)
       reachable += isReachable ? 1 : 0
       found += isReachable && latency !== undefined ? 1 : 0
       latencies.push(...(latency === undefined ? [] : [latency]))
@@ -146,19 +84,15 @@ class Cup2pySwarm implements Adapter<Message, Command, Answer, Event, Ask> {
       meanCost: costs.reduce((sum, cost) => sum + cost, 0) / costs.length,
       highestCost: Math.max(...costs),
       p50Latency: latencies.toSorted((a, b) => a - b)[latencies.length >> 1] ?? Number.NaN,
-      traceHash: this.network.traceHash
+      traceHash: this.swarm.network.traceHash
     }
   }
 
   private populate(): void {
-    const { bookEntries } = this.scenario
-
-    for (const [index, name] of this.names.entries()) {
+    for (const name of this.names) {
       const others = this.names.filter((each) => each !== name)
-      this.network.add(name)
-      this.books.set(name, new Map())
-      this.graph.set(name, sample(others, bookEntries, this.network.random))
-      this.network.command(name, { type: 'own', record: this.users[index]! })
+      this.swarm.join(name)
+      this.graph.set(name, sample(others, this.scenario.bookEntries, this.swarm.network.random))
     }
 
     this.restore()
@@ -166,56 +100,31 @@ class Cup2pySwarm implements Adapter<Message, Command, Answer, Event, Ask> {
 
   /** All books as they were at the start: what a search taught is forgotten */
   private restore(): void {
+    const { swarm } = this
+
     for (const name of this.names) {
-      const book = this.books.get(name)!
-      const entries = new Set(
-        this.graph
-          .get(name)!
-          .map((each) => recordOf(each, 0))
-          .map(({ hash }) => hash)
-      )
-      ;[...book.keys()].filter((hash) => !entries.has(hash)).forEach((hash) => this.forget(name, hash))
-      this.graph
-        .get(name)!
-        .filter((each) => !book.has(recordOf(each, 0).hash))
-        .forEach((each) => this.network.command(name, { type: 'learn', record: recordOf(each, 0), wallTime: 1 }))
+      const entries = new Set(this.graph.get(name)!.map(hashOf))
+      ;[...swarm.book(name).keys()].filter((hash) => !entries.has(hash)).forEach((hash) => swarm.forget(name, hash))
+      this.graph.get(name)!.forEach((each) => swarm.learn(name, each))
     }
 
-    this.network.run(QUIET_TIME)
+    swarm.network.run(QUIET_TIME)
   }
 
-  private forget(name: PeerKey, hash: string): void {
-    this.books.get(name)!.delete(hash)
-    this.network.command(name, { type: 'forget', hash })
-  }
-
-  private search(id: number): { isReachable: boolean; latency: Millis | undefined } {
-    const { random, now } = this.network
+  private search(): { isReachable: boolean; latency: Millis | undefined; messages: number } {
+    const { swarm } = this
+    const { random } = swarm.network
     const { nodes, searchDepth } = this.scenario
     const from = random.below(nodes)
     const to = (from + 1 + random.below(nodes - 1)) % nodes
-    const held = this.books.get(this.names[from]!)!.get(this.users[to]!.hash)
-    this.searchMessages = 0
-    this.answeredAt = undefined
-    this.ended = undefined
+    const [asker, wanted] = [this.names[from]!, this.names[to]!]
     // what was held may be old, so an answer of the same date is no news: only those who do not hold it learn
-    this.network.command(this.names[from]!, {
-      type: 'search',
-      id,
-      target: this.users[to]!.hash,
-      sender: recordOf(this.names[from]!, now),
-      depth: searchDepth,
-      quietTime: QUIET_TIME,
-      held
-    })
-    this.network.run(2 * QUIET_TIME)
-
-    if (this.ended === undefined) {
-      throw new Error('the search did not end')
-    }
-
-    const isReachable = held === undefined && this.distance(this.names[from]!, this.names[to]!) <= searchDepth + 1
-    return { isReachable, latency: this.answeredAt === undefined ? undefined : this.answeredAt - now }
+    const isHeld = swarm.book(asker).has(hashOf(wanted))
+    const before = swarm.sent.search
+    const id = swarm.search(asker, hashOf(wanted), searchDepth, QUIET_TIME)
+    swarm.network.run(2 * QUIET_TIME)
+    const isReachable = !isHeld && this.distance(asker, wanted) <= searchDepth + 1
+    return { isReachable, latency: swarm.found(id).latency, messages: swarm.sent.search - before }
   }
 
   /** Hops in the graph of books; infinity for none */
@@ -238,30 +147,9 @@ class Cup2pySwarm implements Adapter<Message, Command, Answer, Event, Ask> {
   }
 }
 
-/** Somebody's record, as nobody here looks at keys and signatures */
-function recordOf(name: PeerKey, now: Millis): UserRecord {
-  const publicKey = `-----BEGIN RSA PUBLIC KEY-----\n${btoa(name)}\n-----END RSA PUBLIC KEY-----\n`
-  const known = hashes.get(name)
-  const hash = known ?? userHash(publicKey)
-  hashes.set(name, hash)
-  const seconds = Math.floor(now / 1_000)
-  const date = formatDate({
-    year: 2024,
-    month: 1,
-    day: 1 + Math.floor(seconds / 86_400),
-    hour: Math.floor(seconds / 3_600) % 24,
-    minute: Math.floor(seconds / 60) % 60,
-    second: seconds % 60,
-    microsecond: 1 + Math.floor(now % 1_000) * 1_000
-  })
-  return { hash, publicKey, address: addressOf(name), date, signature: btoa(date) }
-}
-
-/** BOUNDED by the nodes of a process's scenarios */
-const hashes = new Map<PeerKey, string>()
-
-export function runCup2py(scenario: Cup2pyScenario): Cup2pyResult {
-  return new Cup2pySwarm(scenario).run()
+/** @param create - @default our engine */
+export function runCup2py(scenario: Cup2pyScenario, create?: CreateUser): Cup2pyResult {
+  return new Searches(scenario, create).run()
 }
 
 /** What a result lacks of what its scenario expects, in words */
@@ -315,21 +203,4 @@ export function searchExperiment(scenario: Cup2pyScenario): Experiment {
       )
     }
   }
-}
-
-/** T7: a search among 1,000 users; without memory of searches it would be over two million messages. @returns what is wrong */
-export function searchBomb(seed: number): string | undefined {
-  const { highestCost, found } = runCup2py({
-    name: 'search bomb',
-    protocol: 'cup2py',
-    seed,
-    nodes: 1_000,
-    bookEntries: 8,
-    latency: [50, 50],
-    searches: 1,
-    searchDepth: 7,
-    config: { dialRate: 1_000 },
-    expect: { found: 1, cost: 1 }
-  })
-  return highestCost <= 1 && found === 1 ? undefined : `${highestCost} messages an edge, found ${found}`
 }

@@ -39,9 +39,14 @@ export class Report {
     this.print(`${passed ? 'pass' : 'FAIL'} ${what}${passed || found === undefined ? '' : `: ${found}`}`)
   }
 
+  /** Checks that did not hold so far */
+  get failed(): number {
+    return this.checks.filter(({ passed }) => !passed).length
+  }
+
   /** The closing line. @returns the exit code */
   close(): number {
-    const failed = this.checks.filter(({ passed }) => !passed).length
+    const { failed } = this
     this.print(closingLine({ passed: this.checks.length - failed, failed }))
     return failed === 0 ? 0 : 1
   }

@@ -29,13 +29,13 @@ class SybilSwarm extends GossipSwarm {
     return isSybil(self) ? { handle: (input, now) => silence(engine.handle(input, now), 'announce') } : engine
   }
 
-  override answer(self: PeerKey, ask: Ask, random: Random): SwarmAnswer {
+  protected override decide(self: PeerKey, ask: Ask, random: Random): SwarmAnswer {
     if (isSybil(self) && ask.type === 'addresses') {
       const addresses = Array.from({ length: 64 }, () => addressOf(sybilName(random.below(this.sybils))))
       return { answer: { ...ask, addresses }, after: 0 }
     }
 
-    return super.answer(self, ask, random)
+    return super.decide(self, ask, random)
   }
 
   override onEvent(self: PeerKey, event: Event, now: Millis): void {

@@ -1,9 +1,11 @@
+import { encode } from '@hearsay/protocol-gossip/codec'
 import { engineDefaults, GossipEngine } from '@hearsay/protocol-gossip/engine'
-import { VirtualNetwork } from './plain-network.ts'
+import { VirtualNetwork } from './network/network.ts'
 import type { Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
 import type { Message } from '@hearsay/protocol-gossip/codec'
-import type { Answer, Ask, Command, Event, GossipConfig, GossipEffect } from '@hearsay/protocol-gossip/engine'
-import type { Adapter } from './plain-network.ts'
+import type { Answer, Ask, Event, GossipConfig, GossipEffect } from '@hearsay/protocol-gossip/engine'
+import type { Adapter, EngineOf, Reply } from './network/network.ts'
+import type { GossipProtocol } from './swarm/gossip.ts'
 
 export interface SwarmInit {
   seed: number
@@ -16,9 +18,13 @@ export interface SwarmInit {
   config: Partial<GossipConfig>
 }
 
-type SwarmAdapter = Adapter<Message, Command, Answer, Event, Ask>
-export type SwarmEngine = ReturnType<SwarmAdapter['createEngine']>
-export type SwarmAnswer = ReturnType<SwarmAdapter['answer']>
+export type SwarmEngine = EngineOf<GossipProtocol>
+
+/** What an ask is answered, and after how many ms */
+export interface SwarmAnswer {
+  answer: Answer
+  after: Millis
+}
 
 const DATA_TYPE = 1
 /** Of a proof of 24 bits on one thread, in ms; times are distributed exponentially */
@@ -33,9 +39,9 @@ export function solveTime(random: Random): Millis {
 }
 
 /** A network of gossip engines, and what is observed of it. */
-export class GossipSwarm implements SwarmAdapter {
+export class GossipSwarm implements Adapter<GossipProtocol> {
   readonly protocol = '/hearsay/gossip/1.0.0'
-  readonly network: VirtualNetwork<Message, Command, Answer, Event, Ask>
+  readonly network: VirtualNetwork<GossipProtocol>
   readonly config: GossipConfig
   protected readonly init: SwarmInit
   /** In order of joining. BOUNDED by the scenario */
@@ -107,7 +113,16 @@ export class GossipSwarm implements SwarmAdapter {
       : { ...this.config, bootstrapper: addressOf(bootstrapper) }
   }
 
-  answer(self: PeerKey, ask: Ask, random: Random): SwarmAnswer {
+  answer(self: PeerKey, ask: Ask, { send }: Reply<GossipProtocol>): void {
+    const { answer, after } = this.decide(self, ask, this.network.random)
+    this.network.schedule(after, () => send(answer))
+  }
+
+  bytes(message: Message): number {
+    return encode(message).byteLength
+  }
+
+  protected decide(self: PeerKey, ask: Ask, random: Random): SwarmAnswer {
     switch (ask.type) {
       case 'solve': {
         const { peer, challenge } = ask

@@ -1,11 +1,13 @@
 import { encodeValue } from '@hearsay/protocol-shout/codec'
 import { engineDefaults, ShoutEngine } from '@hearsay/protocol-shout/engine'
-import { VirtualNetwork } from './plain-network.ts'
+import { VirtualNetwork } from './network/network.ts'
 import { fakeAnswer, fakeKey } from './shout-crypto.ts'
-import type { Millis, PeerKey } from '@hearsay/protocol-core/pure'
+import { EPOCH, shoutAddress, shoutTarget, transmissionBytes } from './swarm/shout.ts'
+import type { Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
 import type { Value } from '@hearsay/protocol-shout/codec'
-import type { Answer, Ask, Command, Event, Result, ShoutConfig, Transmission } from '@hearsay/protocol-shout/engine'
-import type { Adapter } from './plain-network.ts'
+import type { Ask, Command, Event, Result, ShoutConfig, Transmission } from '@hearsay/protocol-shout/engine'
+import type { Adapter, EngineOf, Reply } from './network/network.ts'
+import type { ShoutProtocol } from './swarm/shout.ts'
 
 export interface ShoutScenario {
   seed: number
@@ -18,14 +20,13 @@ export interface ShoutScenario {
 type CallOf<T> = T extends { call: number } ? Omit<T, 'call'> : never
 
 const name = (index: number): PeerKey => `node-${index}` as PeerKey
-const addressOf = (peer: PeerKey): string => `/sim/p2p/${peer}`
 /** What signing and verifying take, in ms */
 const RSA_TIME = 0.3
 
 /** A network of shout engines, with stand-ins for RSA. */
-export class ShoutSwarm implements Adapter<Transmission, Command, Answer, Event, Ask> {
+export class ShoutSwarm implements Adapter<ShoutProtocol> {
   readonly protocol = '/hearsay/shout/1.0.0'
-  readonly network: VirtualNetwork<Transmission, Command, Answer, Event, Ask>
+  readonly network: VirtualNetwork<ShoutProtocol>
   private readonly scenario: ShoutScenario
   /** Nodes that are there. BOUNDED by the scenario */
   private readonly live = new Set<PeerKey>()
@@ -43,22 +44,26 @@ export class ShoutSwarm implements Adapter<Transmission, Command, Answer, Event,
     return [...this.live]
   }
 
-  createEngine: Adapter<Transmission, Command, Answer, Event, Ask>['createEngine'] = (self, random) =>
-    new ShoutEngine({
+  createEngine(self: PeerKey, random: Random): EngineOf<ShoutProtocol> {
+    return new ShoutEngine({
       self,
       key: fakeKey(self),
       config: { ...engineDefaults, listed: false, ...this.scenario.config },
       random,
-      epoch: 1_700_000_000_000
+      epoch: EPOCH
     })
+  }
 
-  answer: Adapter<Transmission, Command, Answer, Event, Ask>['answer'] = (_self, ask) => ({
-    answer: fakeAnswer(ask),
-    after: RSA_TIME
-  })
+  answer(_self: PeerKey, ask: Ask, { send }: Reply<ShoutProtocol>): void {
+    this.network.schedule(RSA_TIME, () => send(fakeAnswer(ask)))
+  }
+
+  bytes(message: Transmission): number {
+    return transmissionBytes(message)
+  }
 
   target(peer: PeerKey | undefined, addresses: readonly string[]): PeerKey | undefined {
-    return peer ?? (addresses[0]?.split('/p2p/')[1] as PeerKey | undefined)
+    return shoutTarget(peer, addresses)
   }
 
   onEvent(self: PeerKey, event: Event): void {
@@ -76,10 +81,10 @@ export class ShoutSwarm implements Adapter<Transmission, Command, Answer, Event,
     for (let i = 0; i < this.scenario.nodes; i++) {
       this.network.add(name(i))
       this.live.add(name(i))
-      this.network.command(name(i), { type: 'listening', address: addressOf(name(i)) })
+      this.network.command(name(i), { type: 'listening', address: shoutAddress(name(i)) })
 
       if (i > 0) {
-        this.network.command(name(i), { type: 'connect', address: addressOf(name(this.network.random.below(i))) })
+        this.network.command(name(i), { type: 'connect', address: shoutAddress(name(this.network.random.below(i))) })
       }
 
       this.network.run(50)

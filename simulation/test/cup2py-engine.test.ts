@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { encode } from '@hearsay/protocol-cup2py/codec'
+import { identityOf, recordOf } from '../src/cup2py/records.ts'
+import { Cup2pySwarm } from '../src/cup2py/swarm.ts'
 import { cup2pyShortfalls, runCup2py, searchScenarios } from '../src/cup2py-search.ts'
+import type { PeerKey } from '@hearsay/protocol-core/pure'
+import type { Message } from '@hearsay/protocol-cup2py/codec'
 
 describe.each(searchScenarios.map((scenario) => [scenario.name, scenario] as const))(
   'scenario %s',
@@ -25,3 +30,17 @@ describe.each(searchScenarios.map((scenario) => [scenario.name, scenario] as con
     })
   }
 )
+
+describe('a request on the virtual network', () => {
+  it('takes as many bytes as on a real one', () => {
+    const swarm = new Cup2pySwarm({ seed: 1, latency: [1, 1] })
+    const record = recordOf('somebody' as PeerKey, 12_345)
+    const { hash } = identityOf('somebody else')
+    const requests: Message[] = [
+      { type: 'update', record, depth: 0, checked: [] },
+      { type: 'update', record, depth: 12, checked: [hash, hash] },
+      { type: 'search', target: hash, sender: record, depth: 7, checked: [hash] }
+    ]
+    expect(requests.map((request) => swarm.bytes(request))).toEqual(requests.map((each) => encode(each).byteLength))
+  })
+})

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cup2pyExperiment } from '../src/cup2py/experiment.ts'
+import { repeatPaper } from '../src/cup2py/experiment.ts'
+import { recordsScenarios } from '../src/attack/records-scenarios.ts'
 import { scenarios } from '../src/attack/scenarios.ts'
 import { Report } from '../src/experiment.ts'
 import { experiments } from '../src/experiments.ts'
@@ -43,14 +44,17 @@ describe('an experiment', { timeout: SLOW }, () => {
     )
   })
 
-  it('of CUP2PY writes its runs, three plots, four histograms and the graphs', async () => {
+  it('of CUP2PY repeats the published script to the digit, compares our engines with it, and draws it', async () => {
     const lines: string[] = []
-    await cup2pyExperiment.run(new Report(folder, (line) => lines.push(line)))
+    const report = new Report(folder, (line) => lines.push(line))
+    repeatPaper(report, undefined, 3)
     const files = (await readdir(folder)).filter((file) => file.startsWith('cup2py'))
-    const { runs } = JSON.parse(await readFile(join(folder, 'cup2py.json'), 'utf8')) as { runs: unknown[] }
+    const { published } = JSON.parse(await readFile(join(folder, 'cup2py.json'), 'utf8')) as { published: unknown[] }
+    expect(report.checks).toHaveLength(3)
+    expect(report.checks.filter(({ passed }) => !passed)).toEqual([])
     expect(files.filter((file) => file.endsWith('.svg'))).toHaveLength(3 + 4 + 1)
-    expect(runs).toHaveLength(30)
-    expect(lines.join('\n')).toMatch(/nodes +756 +755\.5/)
+    expect(published).toHaveLength(30)
+    expect(lines.join('\n')).toMatch(/nodes +756 +755\.5 +755\.5/)
   })
 
   it('that fails says how to repeat it', async () => {
@@ -92,6 +96,6 @@ describe('docs/simulation.md', () => {
 
   it('names every scenario and every attack', async () => {
     const guide = await readFile(join(root, 'docs/simulation.md'), 'utf8')
-    ;[...experiments, ...scenarios].forEach(({ name }) => expect(guide).toContain(`\`${name}\``))
+    ;[...experiments, ...scenarios, ...recordsScenarios].forEach(({ name }) => expect(guide).toContain(`\`${name}\``))
   })
 })

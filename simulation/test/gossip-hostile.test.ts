@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { HARDENED } from '../src/attack/contestants.ts'
 import { runFlood, runSybils } from '../src/gossip-hostile.ts'
 import type { FloodAttack, SybilAttack } from '../src/gossip-hostile.ts'
 
@@ -39,7 +40,7 @@ describe('T5: a flood of valid announces', () => {
     offered: 10,
     flood: 100,
     seconds: 10,
-    config: { degree: 8, minConnections: 8, announceRate: 3, announceBurst: 6 }
+    config: { ...HARDENED, announceRate: 3, announceBurst: 6 }
   }
 
   it('of ten times the offered load neither stops the honest, nor passes what each neighbour lets through', () => {

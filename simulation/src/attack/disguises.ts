@@ -20,10 +20,11 @@ export function silent<T extends Protocol>(
   })
 }
 
-/** At once sends another, invalid payload under the same id to all it is connected to, and the true one to none */
+/** At once sends another, invalid payload under the same id to all it is connected to, and the true one to none; once each */
 export function poisoning<T extends Protocol>(spreading: Spreading<T>): Disguise<T> {
   return (engine) => {
     const peers = new Set<PeerKey>()
+    const done = new Set<number>()
     const quiet = silent(spreading)(engine, '' as PeerKey)
 
     return {
@@ -36,9 +37,12 @@ export function poisoning<T extends Protocol>(spreading: Spreading<T>): Disguise
           peers.delete(input.peer)
         } else if (input.type === 'message') {
           const payload = spreading.payloadOf(input.message)
-          const forged =
-            payload && spreading.forge(input.message, createPayload(numberOf(payload), payload.length, false))
-          return forged === undefined ? effects : [...effects, ...sendAll<T>(peers, forged)]
+
+          if (payload !== undefined && !done.has(numberOf(payload))) {
+            done.add(numberOf(payload))
+            const forged = spreading.forge(input.message, createPayload(numberOf(payload), payload.length, false))
+            return forged === undefined ? effects : [...effects, ...sendAll<T>(peers, forged)]
+          }
         }
 
         return effects

@@ -1,6 +1,6 @@
 import { plot } from '../report/plot.ts'
 import { percent, table } from '../report/table.ts'
-import { contestants, hardened } from './contestants.ts'
+import { contestants, hardened, shouting } from './contestants.ts'
 import { scenarios } from './scenarios.ts'
 import { thresholds } from './thresholds.ts'
 import type { Report } from '../experiment.ts'
@@ -41,11 +41,23 @@ export function runLab(report: Report, seed: number, only?: readonly string[]): 
   judge(report, rows, seed)
 }
 
-/** The thresholds alone, against ours alone */
+/** The thresholds alone, against those they are for */
 export function judgeOurs(report: Report, seed: number): void {
-  const names = ['baseline', ...thresholds.map(({ scenario }) => scenario)]
-  const rows = scenarios.filter(({ name }) => names.includes(name)).map((each) => play(each, hardened, seed))
-  judge(report, rows, seed)
+  const rows = thresholds.flatMap(({ contestant = hardened.name, scenario }) =>
+    [scenario, 'baseline'].map((name) => `${contestant}\n${name}`)
+  )
+  const chosen = [...new Set(rows)].map((row) => row.split('\n') as [string, string])
+  judge(
+    report,
+    chosen.map(([name, scenario]) =>
+      play(
+        scenarios.find((each) => each.name === scenario)!,
+        contestants.find((each) => each.name === name)!,
+        seed
+      )
+    ),
+    seed
+  )
 }
 
 function play(scenario: AttackScenario, { name, play: run }: Contestant, seed: number): Row {
@@ -53,24 +65,26 @@ function play(scenario: AttackScenario, { name, play: run }: Contestant, seed: n
 }
 
 function judge(report: Report, rows: readonly Row[], seed: number): void {
-  const ours = rows.filter(({ protocol }) => protocol === hardened.name)
-  const baseline = ours.find(({ scenario }) => scenario === 'baseline')!.outcome
+  const find = (contestant: string, name: string): Outcome | undefined =>
+    rows.find(({ protocol, scenario }) => protocol === contestant && scenario === name)?.outcome
 
-  for (const { threat, scenario, expects, judge: judgement } of thresholds) {
-    const row = ours.find((each) => each.scenario === scenario)
+  for (const { threat, contestant = hardened.name, scenario, expects, judge: judgement } of thresholds) {
+    const outcome = find(contestant, scenario)
 
-    if (row !== undefined) {
-      const { held, found } = judgement(row.outcome, baseline)
+    if (outcome !== undefined) {
+      const { held, found } = judgement(outcome, find(contestant, 'baseline')!)
       report.check(
-        `${threat} ${scenario}: ${expects}`,
+        `${threat} ${scenario}, ${contestant}: ${expects}`,
         held,
         `${found}; replay: pnpm attack '${scenario}' --seed ${seed}`
       )
     }
   }
 
-  const punished = ours.filter(({ outcome }) => outcome.wronglyPunished > 0).map(({ scenario }) => scenario)
-  report.check('no honest peer is punished', punished.length === 0, punished.join())
+  const ours = rows.filter(({ protocol }) => protocol === hardened.name || protocol === shouting.name)
+  const punished = ours.filter(({ outcome }) => outcome.wronglyPunished > 0)
+  const names = punished.map(({ scenario, protocol }) => `${scenario} (${protocol})`)
+  report.check('no honest peer is punished', names.length === 0, names.join())
 }
 
 function cells({ scenario, protocol, outcome }: Row): (string | number)[] {

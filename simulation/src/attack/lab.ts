@@ -15,6 +15,10 @@ export interface LabConfig {
   processors?: number
   /** Mean time of a proof of work on one processor, in ms. @default 1_000 */
   solveTime?: number
+  /** Attackers at most. @default as many as the scenario wants */
+  maxSybils?: number
+  /** @default 1_500_000 */
+  maxMessages?: number
 }
 
 export interface Outcome extends Measures {
@@ -51,7 +55,7 @@ export class Lab<T extends Protocol> {
   readonly config: LabConfig
 
   constructor(spreading: Spreading<T>, config: LabConfig) {
-    const { seed, bandwidth, solveTime } = config
+    const { seed, bandwidth, solveTime, maxMessages = MAX_MESSAGES } = config
     this.spreading = spreading
     this.config = config
     this.swarm = new Swarm<T>(spreading, {
@@ -61,7 +65,7 @@ export class Lab<T extends Protocol> {
       loss: 0.005,
       knownPeers: KNOWN,
       maxPeers: MAX_PEERS,
-      maxMessages: MAX_MESSAGES,
+      maxMessages,
       ...(bandwidth === undefined ? {} : { bandwidth }),
       ...(solveTime === undefined ? {} : { solveTime })
     })
@@ -82,10 +86,11 @@ export class Lab<T extends Protocol> {
   sybils(count: number, { targets, each = 15, disguise, groups }: SybilOptions<T> = {}): PeerKey[] {
     const { swarm } = this
     const { random } = swarm.network
+    const length = Math.min(count, this.config.maxSybils ?? count)
     const honest = targets ?? swarm.honest
     swarm.shareSolvers(this.config.processors ?? PROCESSORS)
 
-    return Array.from({ length: count }, (_, i) => {
+    return Array.from({ length }, (_, i) => {
       const known = new Set<PeerKey>()
 
       for (let tries = 0; known.size < Math.min(each, honest.length) && tries < 20 * each; tries++) {

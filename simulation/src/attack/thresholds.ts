@@ -1,9 +1,12 @@
-import { HARDENED } from './contestants.ts'
+import { figures } from '@hearsay/protocol-shout/codec'
+import { HARDENED, shouting } from './contestants.ts'
 import type { Outcome } from './lab.ts'
 
-/** What our engine must withstand, by the numbers of the threat model. Held against the run with `HARDENED`. */
+/** What an engine of ours must withstand, by the numbers of the threat model. */
 export interface Threshold {
   threat: string
+  /** Whose run is judged. @default gossip with `HARDENED` */
+  contestant?: string
   scenario: string
   expects: string
   /** Whether it held, and what was found */
@@ -12,16 +15,27 @@ export interface Threshold {
 
 const HONEST = 100
 const STORM = 200
+/** Of one SHOUT, with eight connections initiated by each node */
+const SHOUT_COST = figures.limitedMessages(HONEST, 8)
 const HALF_OF_A_VIEW = 15
 
 const delivered = ({ delivery }: Outcome): string => `${(100 * delivery).toFixed(2)} % delivered`
+
+const contestant = shouting.name
+const undisturbed = 'as many true payloads delivered as without attackers, to a thousandth'
+const isUndisturbed: Threshold['judge'] = (outcome, baseline) => ({
+  held: outcome.delivery >= baseline.delivery - 0.001,
+  found: delivered(outcome)
+})
+const isForgotten: Threshold['judge'] = ({ replayed }) => ({ held: replayed === 0, found: `${replayed} replayed` })
+const isHeard: Threshold['judge'] = (outcome) => ({ held: outcome.delivery >= 0.99, found: delivered(outcome) })
 
 export const thresholds: readonly Threshold[] = [
   {
     threat: 'T5',
     scenario: 'flood',
     expects: 'at least 99 % of honest payloads delivered under ten times the load',
-    judge: (outcome) => ({ held: outcome.delivery >= 0.99, found: delivered(outcome) })
+    judge: isHeard
   },
   {
     threat: 'T6',
@@ -36,13 +50,13 @@ export const thresholds: readonly Threshold[] = [
     threat: 'T10',
     scenario: 'replay',
     expects: 'no payload handed to an application twice',
-    judge: ({ replayed }) => ({ held: replayed === 0, found: `${replayed} replayed` })
+    judge: isForgotten
   },
   {
     threat: 'T11',
     scenario: 'seen-poisoning',
-    expects: 'as many true payloads delivered as without attackers, to a thousandth',
-    judge: (outcome, baseline) => ({ held: outcome.delivery >= baseline.delivery - 0.001, found: delivered(outcome) })
+    expects: undisturbed,
+    judge: isUndisturbed
   },
   {
     threat: 'T13',
@@ -58,5 +72,24 @@ export const thresholds: readonly Threshold[] = [
     scenario: 'table filling',
     expects: 'one attacker in at most half of the places of any view',
     judge: ({ worstHostile }) => ({ held: worstHostile <= HALF_OF_A_VIEW, found: `${worstHostile} of 30 places` })
-  }
+  },
+  {
+    threat: 'T5',
+    contestant,
+    scenario: 'flood',
+    expects: 'at least 99 % of honest payloads delivered under ten times the load',
+    judge: isHeard
+  },
+  {
+    threat: 'T6',
+    contestant,
+    scenario: 'ttl-0 storm',
+    expects: `exactly (2ℓ − 1)n + 1 messages for each of ${STORM}, then silence`,
+    judge: ({ forwards, restless }) => ({
+      held: forwards === STORM * SHOUT_COST && restless === 0,
+      found: `${forwards} sent on, ${restless} after that`
+    })
+  },
+  { threat: 'T10', contestant, scenario: 'replay', expects: 'no payload handed over twice', judge: isForgotten },
+  { threat: 'T11', contestant, scenario: 'seen-poisoning', expects: undisturbed, judge: isUndisturbed }
 ]
