@@ -2,7 +2,7 @@ import { proves, provesPacket } from '@hearsay/protocol-gossip/pow'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { challengeMessage, leadingZeroBits } from './reference.ts'
-import vectors from '../../../../interop/vectors/gossip.json' with { type: 'json' }
+import vectors from '../../../../interop/vectors/originals/gossip.json' with { type: 'json' }
 
 const u64 = fc.bigInt(0n, 2n ** 64n - 1n)
 const fromHex = (hex: string): bigint => BigInt(`0x${hex}`)
