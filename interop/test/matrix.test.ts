@@ -272,20 +272,26 @@ describe('the command', () => {
   }
 
   it('runs what is wanted, and ends with one closing line', { timeout: PATIENCE }, async () => {
-    const outcome = await command('--only', 'node/vectors/rsa', '--no-faults')
+    const outcome = await command('--only', 'node/vectors/originals-rsa', '--no-faults')
     expect(outcome.lines.at(-1)).toBe('2 passed, 0 failed')
     expect(outcome.code).toBe(0)
-    expect(readFileSync(join(folder, 'report.md'), 'utf8')).toContain('| node / vectors / rsa | ✓ | ✓ |')
+    expect(readFileSync(join(folder, 'report.md'), 'utf8')).toContain('| node / vectors / originals-rsa | ✓ | ✓ |')
   })
 
   it('gives all peers a fault when told to', { timeout: PATIENCE }, async () => {
-    const outcome = await command('--only', 'node/vectors/rsa', '--fault', 'pss-salt')
+    const outcome = await command('--only', 'node/vectors/originals-rsa', '--fault', 'pss-salt')
     expect(outcome.lines.at(-1)).toMatch(/^\d passed, [12] failed$/)
     expect(outcome.code).toBe(1)
   })
 
   it('fails when a required implementation is not there', { timeout: PATIENCE }, async () => {
-    const { code, lines } = await command('--only', 'node/vectors/rsa/agrees', '--no-faults', '--require', 'node,cobol')
+    const { code, lines } = await command(
+      '--only',
+      'node/vectors/originals-rsa/agrees',
+      '--no-faults',
+      '--require',
+      'node,cobol'
+    )
     expect(lines).toContain('  FAILED --require cobol: it is not there')
     expect([code, lines.at(-1)]).toEqual([1, '1 passed, 1 failed'])
   })

@@ -34,7 +34,12 @@ function vectorCells({ name, vectors }: Implementation): Cell[] {
   const there = vectorFiles()
   return vectors.flatMap((file) => {
     const missing = there.includes(file) ? undefined : `interop/vectors/${file} is not there`
-    const base = { implementation: name, protocol: 'vectors', role: file.replace('.json', ''), missing }
+    const base = {
+      implementation: name,
+      protocol: 'vectors',
+      role: file.replace('.json', '').replace('/', '-'),
+      missing
+    }
     return [
       { ...base, feature: 'agrees', timeout: 180_000, run: async (bench) => agrees(bench, file) },
       { ...base, feature: 'notices', timeout: 180_000, run: async (bench) => notices(bench, file) }

@@ -44,7 +44,15 @@ const CUP2PY = '/hearsay/cup2py/1.0.0'
 const MIDTERM = '/hearsay/gossip-midterm/1.0.0'
 /** A sixteenth of the work */
 const SLOW_BITS = 20
-const GOSSIP_VECTORS = ['gossip.json', 'gossip-malformed.json']
+const GOSSIP_VECTORS = [
+  'gossip.json',
+  'gossip-midterm.json',
+  'gossip-p2p.json',
+  'gossip-api.json',
+  'gossip-proofs.json',
+  'originals/gossip.json',
+  'originals/gossip-malformed.json'
+]
 
 export const implementations: readonly Implementation[] = [
   {
@@ -53,7 +61,7 @@ export const implementations: readonly Implementation[] = [
     toolchain: [{ command: 'go', versionArgs: ['version'] }],
     protocols: [GOSSIP, GOSSIP_P2P, SHOUT],
     apis: [],
-    vectors: [...GOSSIP_VECTORS, 'shout.json'],
+    vectors: [...GOSSIP_VECTORS, 'shout.json', 'originals/shout.json'],
     prepare: buildGo
   },
   {
@@ -62,7 +70,7 @@ export const implementations: readonly Implementation[] = [
     toolchain: [{ command: 'cargo', versionArgs: ['--version'] }],
     protocols: [GOSSIP, GOSSIP_P2P, CUP2PY],
     apis: [],
-    vectors: [...GOSSIP_VECTORS, 'cup2py.json'],
+    vectors: [...GOSSIP_VECTORS, 'cup2py.json', 'originals/cup2py.json'],
     prepare: buildRust
   },
   {
@@ -71,7 +79,16 @@ export const implementations: readonly Implementation[] = [
     toolchain: [{ command: 'python3', versionArgs: ['--version'] }],
     protocols: [GOSSIP, GOSSIP_P2P, MIDTERM],
     apis: ['gossip-api', 'dht-api'],
-    vectors: [...GOSSIP_VECTORS, 'rsa.json', 'cup2py.json', 'dht.json'],
+    vectors: [
+      ...GOSSIP_VECTORS,
+      'cup2py.json',
+      'dht-api.json',
+      'dht-records.json',
+      'shout.json',
+      'originals/cup2py.json',
+      'originals/dht.json',
+      'originals/rsa.json'
+    ],
     gateBits: SLOW_BITS,
     prepare: buildPython
   },
@@ -81,7 +98,7 @@ export const implementations: readonly Implementation[] = [
     toolchain: [],
     protocols: [GOSSIP, GOSSIP_P2P],
     apis: ['gossip-api'],
-    vectors: [...GOSSIP_VECTORS, 'rsa.json'],
+    vectors: [...GOSSIP_VECTORS, 'originals/rsa.json'],
     gateBits: SLOW_BITS,
     prepare: async () => nodeProgram('node/peer.ts')
   },

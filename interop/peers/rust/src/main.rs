@@ -5,6 +5,7 @@ mod cup2py;
 mod frames;
 mod gossip;
 mod host;
+mod message_vectors;
 mod proof;
 mod users;
 mod vectors;
