@@ -36,6 +36,8 @@ export class Bench {
   readonly signal: AbortSignal
   /** For steps worth a line in the cell's own log */
   readonly notes: string[] = []
+  /** For the report */
+  readonly figures: string[] = []
   private readonly folder: string
   private readonly program: Program
   private readonly ours: OurNode
@@ -75,15 +77,20 @@ export class Bench {
     return client
   }
 
-  /** The other implementation's program; `settings` are `PEER_…` variables without the prefix */
-  peer(name: string, settings: Readonly<Record<string, string>>): PeerProcess {
+  /**
+   * A program under the process contract.
+   *
+   * @param settings - `PEER_…` variables without the prefix
+   * @param program - the other implementation's, unless another is given
+   */
+  peer(name: string, settings: Readonly<Record<string, string>>, program: Program = this.program): PeerProcess {
     const logFile = join(this.folder, `${name}-${this.peers.length}.log`)
     this.note(
       `${name}: ${Object.entries(settings)
         .map(([key, value]) => `PEER_${key}=${value}`)
         .join(' ')}`
     )
-    const peer = new PeerProcess({ name, program: this.program, settings, logFile, signal: this.signal })
+    const peer = new PeerProcess({ name, program, settings, logFile, signal: this.signal })
     this.peers.push(peer)
     return peer
   }
@@ -123,8 +130,20 @@ export class Bench {
     this.notes.push(text)
   }
 
+  /** A note that the report has too */
+  figure(text: string): void {
+    this.figures.push(text)
+    this.note(text)
+  }
+
   async until(what: string, done: () => boolean, within = 30_000): Promise<void> {
     await until(what, done, { within, signal: this.signal })
+  }
+
+  /** What has not come within so many ms does not come; nothing tells from outside that it has */
+  async settle(ms: number): Promise<void> {
+    const end = performance.now() + ms
+    await this.until('words to go round', () => performance.now() > end, 2 * ms)
   }
 
   /** Ends everything, and writes the logs; safe twice */

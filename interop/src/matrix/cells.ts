@@ -1,17 +1,20 @@
 /** Every cell there is: implementation × protocol × role × feature. */
 import { apiFeatures } from '../features/api.ts'
+import { compositions } from '../features/composition.ts'
 import { cup2pyFeatures } from '../features/cup2py.ts'
 import { dhtFeatures } from '../features/dht.ts'
 import { gossipFeatures } from '../features/gossip.ts'
 import { shoutFeatures } from '../features/shout.ts'
 import { agrees, notices, vectorFiles } from '../features/vectors.ts'
 import { idOf } from './cell.ts'
+import { nodeProgram } from './implementations.ts'
 import type { KeyedFeature } from '../features/keyed-peer.ts'
 import type { Role } from '../features/scene.ts'
 import type { GossipFeature } from '../features/gossip.ts'
 import type { Cell } from './cell.ts'
 import type { Implementation } from './implementations.ts'
 import type { Offer } from './our-side.ts'
+import type { Program } from './peer-process.ts'
 
 /** What every user of the network proves */
 const FULL_BITS = 24
@@ -88,15 +91,16 @@ const KEYED: Readonly<Record<string, readonly KeyedFeature[]>> = {
   '/hearsay/shout/1.0.0': shoutFeatures
 }
 
+/** Where our node does not speak it yet, a host with our package does */
 function keyedCells({ name, protocols }: Implementation, offer: Offer): Cell[] {
+  const host = nodeProgram('package/peer.ts')
   return protocols.flatMap((protocol) =>
-    (KEYED[protocol] ?? []).map(({ name: feature, run }) => ({
+    (KEYED[protocol] ?? []).map(({ name: feature, speaks = false, run }) => ({
       implementation: name,
       protocol: protocol.split('/')[2]!,
-      role: 'dial',
+      role: speaks ? 'listen' : 'dial',
       feature,
-      missing: offer[protocol] === undefined ? `our node does not offer ${protocol}` : undefined,
-      run: async (bench) => run({ bench, protocol, flags: offer[protocol] ?? [] })
+      run: async (bench) => run({ bench, protocol, flags: speaks ? undefined : offer[protocol], host })
     }))
   )
 }
@@ -119,6 +123,33 @@ function apiCells({ name, apis }: Implementation, offer: Offer): Cell[] {
 
 /** In ms: some wait for values to leave */
 const API_TIMEOUT = 180_000
+
+/**
+ * Networks of ours and of all others that there are
+ *
+ * @param programOf - what can be run of an implementation
+ */
+export function compositionCell(names: readonly string[], programOf: (name: string) => Program | undefined): Cell {
+  return {
+    implementation: 'mixed',
+    protocol: 'composition',
+    role: 'twenty',
+    feature: 'same',
+    timeout: COMPOSITION_TIMEOUT,
+    run: async (bench) => {
+      const there = names.filter((name) => programOf(name) !== undefined)
+      bench.figure(`foreign are ${there.join(', ')}`)
+      await compositions(
+        bench,
+        there.map((name) => programOf(name)!),
+        nodeProgram('package/peer.ts')
+      )
+    }
+  }
+}
+
+/** In ms: four networks of twenty programs */
+const COMPOSITION_TIMEOUT = 600_000
 
 /** @throws {Error} when two have one name */
 export function checkNames(cells: readonly Cell[]): void {

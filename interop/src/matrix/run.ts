@@ -57,7 +57,8 @@ export async function runCell(cell: Cell, { out, programOf, ours, replayOf, sign
   const seconds = Math.round((performance.now() - began) / 100) / 10
   writeFileSync(join(folder, 'outcome.txt'), `${id}\n${reason ?? 'passed'}\n`)
   const logs = readdirSync(folder).map((name) => relative(out, join(folder, name)))
-  return { ...base, verdict: reason === undefined ? 'passed' : 'failed', reason, seconds, logs }
+  const figures = bench.figures.length === 0 ? {} : { figures: bench.figures }
+  return { ...base, verdict: reason === undefined ? 'passed' : 'failed', reason, seconds, logs, ...figures }
 }
 
 /** @returns why it failed */
