@@ -77,7 +77,7 @@ async function answered(report: Report, opcode: number, ask: () => Promise<unkno
 }
 
 function said({ from, value }: ShoutMessage): Said {
-  return { from: digest(from), text: String(value) }
+  return { from: digest(from), text: typeof value === 'string' ? value : JSON.stringify(value) }
 }
 
 function digest(der: Uint8Array): string {

@@ -36,7 +36,13 @@ async function say(users: Cup2py, wanted: string): Promise<void> {
   await delay(SAY_AFTER)
   await users.publish()
 
-  while (wanted !== '' && (await users.get(wanted)) === undefined) {
-    await users.search(wanted)
+  if (wanted !== '') {
+    await find(users, wanted)
+  }
+}
+
+async function find(users: Cup2py, hash: string): Promise<void> {
+  for (let { record } = await users.search(hash); record === undefined;) {
+    ;({ record } = await users.search(hash))
   }
 }

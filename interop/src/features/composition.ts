@@ -117,7 +117,7 @@ function outcomeOf(share: number, reports: readonly Report[], texts: readonly Ui
   const wanted = new Set(texts.map((text) => heardOf(DATA_TYPE, text).sha256))
   const heard = reports.map((report) => {
     const sums = (report['heard'] as { sha256: string }[]).map(({ sha256 }) => sha256)
-    return new Set(sums.filter((sum) => wanted.has(sum))).size
+    return new Set(sums.filter((each) => wanted.has(each))).size
   })
   const [news, copies] = [sum(heard), sum(reports.map((report) => Number(report['copies'])))]
   return { share, delivered: (100 * news) / (PEERS * ANNOUNCES), copies: (100 * copies) / (news + copies) }

@@ -51,12 +51,13 @@ function vectorCells({ name, vectors }: Implementation): Cell[] {
 }
 
 function gossipCells(implementation: Implementation, offer: Offer): Cell[] {
-  const { protocols, without = [] } = implementation
+  const { protocols, without = [], only } = implementation
   const dialects = protocols.filter((protocol) => protocol.startsWith('/hearsay/gossip'))
   return dialects.flatMap((protocol) =>
     ROLES.flatMap((role) =>
       gossipFeatures
         .filter((feature) => concerns(feature, protocol, role) && !without.includes(feature.name))
+        .filter(({ name }) => only === undefined || only.includes(name))
         .map((feature) => gossipCell(implementation, protocol, role, feature, offer))
     )
   )

@@ -1,10 +1,11 @@
 /** The other implementations: how each is built, and what it does. */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cacheFolder, execute, MissingError } from './execute.ts'
+import { nodeOf, nodeVersions } from './node-versions.ts'
 import type { Program } from './peer-process.ts'
 
 export interface Implementation {
@@ -24,6 +25,8 @@ export interface Implementation {
   gateBits?: number
   /** Gossip features it has no means to show. @default none */
   without?: readonly string[]
+  /** The only gossip features that tell something new. @default all */
+  only?: readonly string[]
   /** Builds it, when that is not done yet */
   prepare: (say: (line: string) => void) => Promise<Program>
 }
@@ -111,13 +114,23 @@ export const implementations: readonly Implementation[] = [
     vectors: [],
     without: ['informs', 'offers'],
     prepare: async () => nodeProgram('package/peer.ts')
-  }
+  },
+  ...nodeVersions.flatMap((node) =>
+    ['chainsafe', 'libp2p'].map((names): Implementation => ({
+      name: `node${node.major}-${names}`,
+      title: `our package on Node.js ${node.version}, with noise and yamux of @${names}`,
+      toolchain: [],
+      protocols: [GOSSIP],
+      apis: [],
+      vectors: [],
+      only: ['gate', 'hears', 'speaks', 'once'],
+      prepare: async (say) => {
+        const program = { ...nodeProgram('package/peer.ts'), command: await nodeOf(node, say) }
+        return { ...program, env: { PEER_NAMES: names } }
+      }
+    }))
+  )
 ]
-
-/** Outside the clone, so that a build outlives it */
-export function cacheFolder(): string {
-  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'hearsay-interop')
-}
 
 /** What can be run of it; a build that fails is broken, and not missing */
 export async function available(implementation: Implementation, say: (line: string) => void): Promise<Available> {
@@ -136,7 +149,8 @@ export async function available(implementation: Implementation, say: (line: stri
   try {
     return { program: await implementation.prepare(say), versions: versions.join(', ') || process.version }
   } catch (err) {
-    return { broken: (err as Error).message }
+    const { message } = err as Error
+    return err instanceof MissingError ? { missing: message } : { broken: message }
   }
 }
 
@@ -174,32 +188,4 @@ async function buildPython(say: (line: string) => void): Promise<Program> {
   }
 
   return { command, args: ['-B', join(PEERS, 'python', 'peer.py')] }
-}
-
-interface ExecuteOptions {
-  cwd?: string
-  env?: Readonly<Record<string, string>>
-  say: (line: string) => void
-}
-
-/** In characters, the newest, of what a build that failed said */
-const MAX_SAID = 4_000
-
-/** @throws {Error} with what it said, when it fails */
-async function execute(command: string, args: readonly string[], options: ExecuteOptions): Promise<void> {
-  const { cwd, env, say } = options
-  say(`${command} ${args.join(' ')}`)
-  const child = spawn(command, [...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-  let said = ''
-  const listen = (text: string): void => void (said = (said + text).slice(-MAX_SAID))
-  child.stdout.setEncoding('utf8').on('data', listen)
-  child.stderr.setEncoding('utf8').on('data', listen)
-  const code = await new Promise((resolve) => {
-    child.on('error', (err) => resolve(err.message))
-    child.on('close', resolve)
-  })
-
-  if (code !== 0) {
-    throw new Error(`${command} ${args.join(' ')} failed (${String(code)}): ${said.trim()}`)
-  }
 }
