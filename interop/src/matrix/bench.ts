@@ -7,6 +7,7 @@ import { finished } from 'node:stream/promises'
 import { HearsayProcess } from '../three-nodes/hearsay-process.ts'
 import { until } from '../three-nodes/until.ts'
 import { ApiClient } from './api-client.ts'
+import { DhtClient } from './dht-client.ts'
 import { PeerProcess } from './peer-process.ts'
 import type { OurNode } from './our-node.ts'
 import type { Program } from './peer-process.ts'
@@ -44,7 +45,7 @@ export class Bench {
   private readonly dataDirs: string
   // BOUNDED by what a cell starts
   private readonly nodes: HearsayProcess[] = []
-  private readonly clients: ApiClient[] = []
+  private readonly clients: { close(): void }[] = []
   private readonly peers: PeerProcess[] = []
   private readonly onExit = (): void => this.kill()
 
@@ -73,6 +74,13 @@ export class Bench {
   /** A client of a node's gossip API */
   client({ api }: { api: string }, dataTypes: readonly number[]): ApiClient {
     const client = new ApiClient(api, dataTypes, this.signal)
+    this.clients.push(client)
+    return client
+  }
+
+  /** A client of a node's DHT API */
+  dhtClient(api: string): DhtClient {
+    const client = new DhtClient(api, this.signal)
     this.clients.push(client)
     return client
   }

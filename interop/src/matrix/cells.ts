@@ -4,6 +4,7 @@ import { compositions } from '../features/composition.ts'
 import { cup2pyFeatures } from '../features/cup2py.ts'
 import { dhtFeatures } from '../features/dht.ts'
 import { gossipFeatures } from '../features/gossip.ts'
+import { kadFeatures } from '../features/kad.ts'
 import { shoutFeatures } from '../features/shout.ts'
 import { agrees, notices, vectorFiles } from '../features/vectors.ts'
 import { idOf } from './cell.ts'
@@ -29,7 +30,8 @@ export function cellsOf(implementation: Implementation, offer: Offer): Cell[] {
     ...vectorCells(implementation),
     ...gossipCells(implementation, offer),
     ...keyedCells(implementation, offer),
-    ...apiCells(implementation, offer)
+    ...apiCells(implementation, offer),
+    ...kadCells(implementation, offer)
   ]
 }
 
@@ -120,6 +122,20 @@ function apiCells({ name, apis }: Implementation, offer: Offer): Cell[] {
       run
     }))
   )
+}
+
+function kadCells({ name, kad }: Implementation, offer: Offer): Cell[] {
+  const absent = offer['dht-api'] === undefined ? 'our node has no DHT API' : undefined
+  const missing = typeof kad === 'object' ? kad.missing : absent
+  return (kad === undefined ? [] : kadFeatures).map(({ name: feature, run }) => ({
+    implementation: name,
+    protocol: 'kad-dht',
+    role: 'dial',
+    feature,
+    timeout: API_TIMEOUT,
+    missing,
+    run
+  }))
 }
 
 /** In ms: some wait for values to leave */

@@ -19,6 +19,8 @@ export interface Implementation {
   protocols: readonly string[]
   /** TCP APIs of ours it is a client of */
   apis: readonly ('gossip-api' | 'dht-api')[]
+  /** Whether it has nodes of the DHT; or why it has none here, where its libp2p would have */
+  kad?: true | { missing: string }
   /** Vector files it checks */
   vectors: readonly string[]
   /** Bits of the proof of work that tests the gate: fewer where the language is slow. @default 24 */
@@ -64,6 +66,7 @@ export const implementations: readonly Implementation[] = [
     toolchain: [{ command: 'go', versionArgs: ['version'] }],
     protocols: [GOSSIP, GOSSIP_P2P, SHOUT],
     apis: [],
+    kad: { missing: 'go-libp2p-kad-dht is not among the modules of the Go proxy that the peer was made with' },
     vectors: [...GOSSIP_VECTORS, 'shout.json', 'originals/shout.json'],
     prepare: buildGo
   },
@@ -73,7 +76,8 @@ export const implementations: readonly Implementation[] = [
     toolchain: [{ command: 'cargo', versionArgs: ['--version'] }],
     protocols: [GOSSIP, GOSSIP_P2P, CUP2PY],
     apis: [],
-    vectors: [...GOSSIP_VECTORS, 'cup2py.json', 'originals/cup2py.json'],
+    kad: true,
+    vectors: [...GOSSIP_VECTORS, 'cup2py.json', 'dht-records.json', 'originals/cup2py.json'],
     prepare: buildRust
   },
   {

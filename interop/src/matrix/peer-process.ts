@@ -40,7 +40,7 @@ const OWN_TIMEOUT = '300'
 const MAX_OUTPUT_LENGTH = 4_194_304
 
 /** What is counted in its log, where it says so */
-type Counted = 'verified' | 'heard'
+type Counted = 'verified' | 'heard' | 'found' | 'stores' | 'put'
 
 /** A foreign program under the process contract. */
 export class PeerProcess {
@@ -50,7 +50,7 @@ export class PeerProcess {
   private readonly log: WriteStream
   /** BOUNDED by MAX_OUTPUT_LENGTH; a program that says more is killed */
   private output = ''
-  private readonly counts: Record<Counted, number> = { verified: 0, heard: 0 }
+  private readonly counts: Record<Counted, number> = { verified: 0, heard: 0, found: 0, stores: 0, put: 0 }
   private problem = ''
   private closed = false
 
@@ -146,7 +146,7 @@ export class PeerProcess {
   }
 
   private count(line: string): void {
-    const [, word] = /\b(verified|heard) [0-9A-Za-z]/.exec(line) ?? []
+    const [, word] = /\b(verified|heard|found|stores|put) [0-9A-Za-z/]/.exec(line) ?? []
 
     if (word !== undefined) {
       this.counts[word as Counted]++

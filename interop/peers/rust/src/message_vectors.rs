@@ -1,6 +1,7 @@
 //! What this implementation makes of the vectors of messages: `{ name, hex | text, fields, ok | errorName }`.
 
 use crate::cup2py::Request;
+use crate::envelope;
 use crate::frames::{self, API, Dialect, G1, G2, MIDTERM};
 use crate::proof;
 use crate::vectors::{Failure, same, shown};
@@ -21,6 +22,7 @@ pub fn verify(file: &str, vectors: &[Value]) -> Option<Vec<String>> {
         "gossip-api.json" => |data, fields| frame(API, data, fields),
         "gossip-proofs.json" => proof_of_work,
         "cup2py.json" => request,
+        "dht-records.json" => record,
         _ => return None,
     };
     let failed = |(at, vector): (usize, &Value)| Some(format!("{file}#vectors[{at}]: {}", check(read, vector).err()?));
@@ -111,5 +113,26 @@ fn request(data: &[u8], fields: &Value) -> Outcome {
         _ => Value::Null,
     })?;
     same("the request", request.text(), std::str::from_utf8(data)?)?;
+    Ok(Ok(()))
+}
+
+fn record(data: &[u8], fields: &Value) -> Outcome {
+    let key = fields["key"].as_str().ok_or("the key is missing")?;
+    let envelope = match envelope::open(key, data) {
+        Ok(envelope) => envelope,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let names = ["issuedAt", "expiresAt", "sequence", "replication"];
+    let parts = ["ownerHex", "payloadHex", "signatureHex"];
+    same_fields(fields, |name| {
+        let number = names.iter().position(|each| *each == name);
+        let part = parts.iter().position(|each| *each == name);
+        match (number, part) {
+            (Some(at), _) => envelope.numbers[at].into(),
+            (_, Some(at)) => hex::encode(&envelope.parts[at]).into(),
+            _ => key.into(),
+        }
+    })?;
+    same("the envelope", hex::encode(envelope.encode()), hex::encode(data))?;
     Ok(Ok(()))
 }
