@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cacheFolder, execute, MissingError } from './execute.ts'
 import { nodeOf, nodeVersions } from './node-versions.ts'
+import { oldPackages } from './old-packages.ts'
 import type { Program } from './peer-process.ts'
 
 export interface Implementation {
@@ -30,7 +31,7 @@ export interface Implementation {
   /** The only gossip features that tell something new. @default all */
   only?: readonly string[]
   /** Builds it, when that is not done yet */
-  prepare: (say: (line: string) => void) => Promise<Program>
+  prepare: (say: (line: string) => void) => Promise<Program & { version?: string }>
 }
 
 export interface Tool {
@@ -119,6 +120,19 @@ export const implementations: readonly Implementation[] = [
     without: ['informs', 'offers'],
     prepare: async () => nodeProgram('package/peer.ts')
   },
+  {
+    name: 'old',
+    title: 'our package as it was first',
+    toolchain: [{ command: 'git', versionArgs: ['--version'] }],
+    protocols: [GOSSIP],
+    apis: [],
+    vectors: [],
+    without: ['informs', 'offers'],
+    prepare: async (say) => {
+      const { program, commit } = await oldPackages(say)
+      return { ...program, version: `packages of commit ${commit.slice(0, 12)}` }
+    }
+  },
   ...nodeVersions.flatMap((node) =>
     ['chainsafe', 'libp2p'].map((names): Implementation => ({
       name: `node${node.major}-${names}`,
@@ -130,7 +144,7 @@ export const implementations: readonly Implementation[] = [
       only: ['gate', 'hears', 'speaks', 'once'],
       prepare: async (say) => {
         const program = { ...nodeProgram('package/peer.ts'), command: await nodeOf(node, say) }
-        return { ...program, env: { PEER_NAMES: names } }
+        return { ...program, env: { PEER_NAMES: names }, version: `v${node.version}` }
       }
     }))
   )
@@ -151,7 +165,8 @@ export async function available(implementation: Implementation, say: (line: stri
   }
 
   try {
-    return { program: await implementation.prepare(say), versions: versions.join(', ') || process.version }
+    const { version, ...program } = await implementation.prepare(say)
+    return { program, versions: version ?? (versions.join(', ') || process.version) }
   } catch (err) {
     const { message } = err as Error
     return err instanceof MissingError ? { missing: message } : { broken: message }

@@ -6,7 +6,7 @@ use futures::StreamExt;
 use libp2p::kad::store::{MemoryStore, MemoryStoreConfig, RecordStore};
 use libp2p::kad::{self, GetRecordOk, InboundRequest, Mode, QueryId, QueryResult, Quorum, Record};
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
-use libp2p::{PeerId, StreamProtocol, Swarm, SwarmBuilder, identify, identity, noise, tcp, yamux};
+use libp2p::{PeerId, StreamProtocol, Swarm, SwarmBuilder, identify, identity, noise, ping, tcp, yamux};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::error::Error;
@@ -26,6 +26,8 @@ type Failure = Box<dyn Error + Send + Sync>;
 struct Behaviour {
     kad: kad::Behaviour<MemoryStore>,
     identify: identify::Behaviour,
+    // js-libp2p asks only nodes that answer it
+    ping: ping::Behaviour,
 }
 
 #[derive(Default)]
@@ -241,6 +243,7 @@ fn behaviour(key: &identity::Keypair) -> Behaviour {
     Behaviour {
         kad: kad::Behaviour::with_config(peer_id, MemoryStore::with_config(peer_id, store), config),
         identify: identify::Behaviour::new(identify::Config::new("/ipfs/0.1.0".into(), key.public())),
+        ping: ping::Behaviour::default(),
     }
 }
 
