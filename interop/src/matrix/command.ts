@@ -139,7 +139,7 @@ class Run {
     rmSync(join(this.out, 'report'), { recursive: true, force: true })
 
     for (const implementation of wanted) {
-      const found = await available(implementation, (line) => this.say(line))
+      const found = await available(implementation, (line) => this.say(line), this.options.reduced)
       this.there.set(implementation.name, found)
       this.say(`${implementation.name}: ${describe(found)}`)
     }

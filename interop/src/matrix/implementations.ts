@@ -30,6 +30,8 @@ export interface Implementation {
   without?: readonly string[]
   /** The only gossip features that tell something new. @default all */
   only?: readonly string[]
+  /** Whether it was built before, where that takes minutes */
+  isBuilt?: () => boolean
   /** Builds it, when that is not done yet */
   prepare: (say: (line: string) => void) => Promise<Program & { version?: string }>
 }
@@ -69,6 +71,7 @@ export const implementations: readonly Implementation[] = [
     apis: [],
     kad: { missing: 'go-libp2p-kad-dht is not among the modules of the Go proxy that the peer was made with' },
     vectors: [...GOSSIP_VECTORS, 'shout.json', 'originals/shout.json'],
+    isBuilt: () => existsSync(goPeer()),
     prepare: buildGo
   },
   {
@@ -79,6 +82,7 @@ export const implementations: readonly Implementation[] = [
     apis: [],
     kad: true,
     vectors: [...GOSSIP_VECTORS, 'cup2py.json', 'dht-records.json', 'originals/cup2py.json'],
+    isBuilt: () => existsSync(rustPeer()),
     prepare: buildRust
   },
   {
@@ -150,8 +154,16 @@ export const implementations: readonly Implementation[] = [
   )
 ]
 
-/** What can be run of it; a build that fails is broken, and not missing */
-export async function available(implementation: Implementation, say: (line: string) => void): Promise<Available> {
+/**
+ * What can be run of it; a build that fails is broken, and not missing
+ *
+ * @param quickly - leave out what is not built yet and takes minutes
+ */
+export async function available(
+  implementation: Implementation,
+  say: (line: string) => void,
+  quickly = false
+): Promise<Available> {
   const versions = []
 
   for (const { command, versionArgs } of implementation.toolchain) {
@@ -162,6 +174,10 @@ export async function available(implementation: Implementation, say: (line: stri
     }
 
     versions.push(stdout.trim())
+  }
+
+  if (quickly && implementation.isBuilt?.() === false) {
+    return { missing: 'it is not built yet, which takes minutes: run it without --reduced' }
   }
 
   try {
@@ -177,8 +193,16 @@ export function nodeProgram(path: string): Program {
   return { command: process.execPath, args: ['--conditions=@hearsay/source', join(PEERS, path)] }
 }
 
+function goPeer(): string {
+  return join(cacheFolder(), 'go', 'peer')
+}
+
+function rustPeer(): string {
+  return join(cacheFolder(), 'rust', 'release', 'peer')
+}
+
 async function buildGo(say: (line: string) => void): Promise<Program> {
-  const command = join(cacheFolder(), 'go', 'peer')
+  const command = goPeer()
   const options = { cwd: join(PEERS, 'go'), env: { GOFLAGS: '-mod=readonly -buildvcs=false' } }
   await execute('go', ['build', '-trimpath', '-o', command, '.'], { ...options, say })
   return { command, args: [] }
@@ -188,7 +212,7 @@ async function buildRust(say: (line: string) => void): Promise<Program> {
   const target = join(cacheFolder(), 'rust')
   const options = { cwd: join(PEERS, 'rust'), env: { CARGO_TARGET_DIR: target } }
   await execute('cargo', ['build', '--release', '--locked', '--quiet'], { ...options, say })
-  return { command: join(target, 'release', 'peer'), args: [] }
+  return { command: rustPeer(), args: [] }
 }
 
 /** A virtual environment for each state of the requirements */
@@ -202,7 +226,14 @@ async function buildPython(say: (line: string) => void): Promise<Program> {
   if (!existsSync(done)) {
     rmSync(folder, { recursive: true, force: true })
     await execute('python3', ['-m', 'venv', folder], { say })
-    await execute(command, ['-m', 'pip', 'install', '--quiet', '--require-hashes', '-r', requirements], { say })
+    await execute(command, ['-m', 'pip', 'install', '--quiet', '--require-hashes', '-r', requirements], { say }).catch(
+      (err: Error) => {
+        // a hash that differs is no network that is away
+        throw /hash/i.test(err.message.replaceAll('--require-hashes', ''))
+          ? err
+          : new MissingError(`what it needs cannot be fetched: ${err.message}`, { cause: err })
+      }
+    )
     mkdirSync(done)
   }
 

@@ -8,6 +8,7 @@ What cannot run here is shown as not run, with the reason.
 Options:
   --only <cells>     such as go, go/gossip/dial or */gossip/listen/gate; repeatable
   --require <names>  implementations without which the run fails, with commas between them: go,rust,python
+  --reduced          what CI runs: vectors, and announces in both roles, of what is built already or quickly
   --fault <name>     give the peers this fault (see the report), and run no other broken peers
   --no-faults        do not run the broken peers
   --peer <command>   test a program of your own, under the contract in interop/README.md, as implementation "yours"
@@ -33,6 +34,8 @@ export interface Options {
   only: readonly string[]
   /** Names of implementations */
   require: readonly string[]
+  /** Whether what takes minutes to build is left out unless it is built already */
+  reduced: boolean
   fault: string | undefined
   faults: boolean
   /** A command and its arguments */
@@ -47,6 +50,8 @@ export interface Options {
   help: boolean
 }
 
+/** Cells that take a second or two each, and depend on no clock */
+const REDUCED = ['go', 'rust', 'python', 'node'].flatMap((name) => [`${name}/vectors`, `${name}/gossip/*/hears`])
 const MAX_AT_ONCE = 16
 
 /** @throws {Error} on what is not understood */
@@ -57,6 +62,7 @@ export function parseOptions(args: readonly string[]): Options {
     options: {
       only: { type: 'string', multiple: true, default: [] },
       require: { type: 'string', default: '' },
+      reduced: { type: 'boolean', default: false },
       fault: { type: 'string' },
       faults: { type: 'boolean', default: true },
       peer: { type: 'string' },
@@ -74,11 +80,14 @@ export function parseOptions(args: readonly string[]): Options {
     throw new Error(`--at-once must be 1–${MAX_AT_ONCE}, and is ${values['at-once']}`)
   }
 
-  const { only, fault, faults, peer, main, out, list, help } = values
+  const { reduced, fault, peer, main, out, list, help } = values
+  const only = reduced && values.only.length === 0 ? REDUCED : values.only
+  const faults = values.faults && !reduced
   const [require, speaks] = [split(values.require, ','), split(values.speaks, ',')]
   return {
     only,
     require,
+    reduced,
     fault,
     faults,
     peer: peer === undefined ? undefined : split(peer, ' '),
