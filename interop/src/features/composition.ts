@@ -30,7 +30,7 @@ const LAST_COPIES = 3_000
 const PROTOCOL = '/hearsay/gossip/1.0.0'
 
 /** In percent */
-interface Outcome {
+export interface Outcome {
   share: number
   /** Announces heard, of those that could be */
   delivered: number
@@ -51,13 +51,18 @@ export async function compositions(bench: Bench, foreign: readonly Program[], ow
     outcomes.push(outcome)
   }
 
+  checkOutcomes(outcomes)
+}
+
+/** @throws {Error} when they differ by more than one point, or ours among themselves lose something */
+export function checkOutcomes(outcomes: readonly Outcome[]): void {
   for (const name of ['delivered', 'copies'] as const) {
     const values = outcomes.map((outcome) => outcome[name])
     const spread = Math.max(...values) - Math.min(...values)
     expect(`whether ${name} differ by at most one point (${values.join(', ')})`, spread <= TOLERANCE, true)
   }
 
-  expect('what is delivered, in percent', outcomes[0]!.delivered, 100)
+  expect('what is delivered among ours, in percent', outcomes[0]!.delivered, 100)
 }
 
 /** Foreign ones evenly among ours */
