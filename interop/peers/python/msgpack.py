@@ -71,3 +71,17 @@ class Reader:
                 raise Refusal('DecodeError', 'a key that is no text, or twice')
             found[key] = self.value(depth + 1)
         return found
+
+
+def pack(value):
+    """As much as a peer here says: nothing, numbers, text, bytes and lists"""
+    if value is None:
+        return b'\xc0'
+    if isinstance(value, int):
+        return bytes([value]) if 0 <= value < 128 else b'\xcf' + value.to_bytes(8, 'big')
+    if isinstance(value, bytes):
+        return b'\xc5' + len(value).to_bytes(2, 'big') + value
+    if isinstance(value, str):
+        data = value.encode()
+        return (bytes([0xa0 | len(data)]) if len(data) < 32 else b'\xda' + len(data).to_bytes(2, 'big')) + data
+    return b'\xdc' + len(value).to_bytes(2, 'big') + b''.join(map(pack, value))

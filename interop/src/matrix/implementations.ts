@@ -89,7 +89,7 @@ export const implementations: readonly Implementation[] = [
     name: 'python',
     title: 'Python, from scratch',
     toolchain: [{ command: 'python3', versionArgs: ['--version'] }],
-    protocols: [GOSSIP, GOSSIP_P2P, MIDTERM],
+    protocols: [GOSSIP, GOSSIP_P2P, MIDTERM, CUP2PY, SHOUT],
     apis: ['gossip-api', 'dht-api'],
     vectors: [
       ...GOSSIP_VECTORS,
