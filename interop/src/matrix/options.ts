@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import type { ParseArgsOptionsConfig } from 'node:util'
 
 export const HELP = `Usage: pnpm interop [option…]
 
@@ -54,26 +55,24 @@ export interface Options {
 const REDUCED = ['go', 'rust', 'python', 'node'].flatMap((name) => [`${name}/vectors`, `${name}/gossip/*/hears`])
 const MAX_AT_ONCE = 16
 
+const OPTIONS = {
+  only: { type: 'string', multiple: true, default: [] as string[] },
+  require: { type: 'string', default: '' },
+  reduced: { type: 'boolean', default: false },
+  fault: { type: 'string' },
+  faults: { type: 'boolean', default: true },
+  peer: { type: 'string' },
+  speaks: { type: 'string', default: '/hearsay/gossip/1.0.0' },
+  main: { type: 'string' },
+  'at-once': { type: 'string', default: '2' },
+  out: { type: 'string' },
+  list: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false }
+} satisfies ParseArgsOptionsConfig
+
 /** @throws {Error} on what is not understood */
 export function parseOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: [...args],
-    allowNegative: true,
-    options: {
-      only: { type: 'string', multiple: true, default: [] },
-      require: { type: 'string', default: '' },
-      reduced: { type: 'boolean', default: false },
-      fault: { type: 'string' },
-      faults: { type: 'boolean', default: true },
-      peer: { type: 'string' },
-      speaks: { type: 'string', default: '/hearsay/gossip/1.0.0' },
-      main: { type: 'string' },
-      'at-once': { type: 'string', default: '2' },
-      out: { type: 'string' },
-      list: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false }
-    }
-  })
+  const { values } = parseArgs({ args: [...args], allowNegative: true, options: OPTIONS })
   const atOnce = Number(values['at-once'])
 
   if (!Number.isInteger(atOnce) || atOnce < 1 || atOnce > MAX_AT_ONCE) {
