@@ -215,6 +215,11 @@ async function buildRust(say: (line: string) => void): Promise<Program> {
   return { command: rustPeer(), args: [] }
 }
 
+/** @throws {MissingError} always */
+function missing(err: Error): never {
+  throw new MissingError(`what it needs is not there: ${err.message}`, { cause: err })
+}
+
 /** A virtual environment for each state of the requirements */
 async function buildPython(say: (line: string) => void): Promise<Program> {
   const requirements = join(PEERS, 'python', 'requirements.txt')
@@ -225,13 +230,13 @@ async function buildPython(say: (line: string) => void): Promise<Program> {
 
   if (!existsSync(done)) {
     rmSync(folder, { recursive: true, force: true })
-    await execute('python3', ['-m', 'venv', folder], { say })
+    // where Python is too old, or without venv, it is not Python as it is needed here
+    await execute('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 11))'], { say }).catch(missing)
+    await execute('python3', ['-m', 'venv', folder], { say }).catch(missing)
     await execute(command, ['-m', 'pip', 'install', '--quiet', '--require-hashes', '-r', requirements], { say }).catch(
       (err: Error) => {
         // a hash that differs is no network that is away
-        throw /hash/i.test(err.message.replaceAll('--require-hashes', ''))
-          ? err
-          : new MissingError(`what it needs cannot be fetched: ${err.message}`, { cause: err })
+        throw /hash/i.test(err.message.replaceAll('--require-hashes', '')) ? err : missing(err)
       }
     )
     mkdirSync(done)
