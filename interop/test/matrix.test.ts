@@ -2,12 +2,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { checkOutcomes, programsOf } from '../src/features/composition.ts'
 import { Bench } from '../src/matrix/bench.ts'
 import { idOf, isMeant } from '../src/matrix/cell.ts'
 import { cellsOf, checkNames } from '../src/matrix/cells.ts'
 import { interop } from '../src/matrix/command.ts'
+import { MissingError } from '../src/matrix/execute.ts'
 import { faults, tryFault } from '../src/matrix/faults.ts'
 import { available, implementations, nodeProgram } from '../src/matrix/implementations.ts'
+import { nodeOf, nodeVersions } from '../src/matrix/node-versions.ts'
 import { ourNode } from '../src/matrix/our-node.ts'
 import { parseOptions } from '../src/matrix/options.ts'
 import { grids, score } from '../src/matrix/report.ts'
@@ -67,6 +70,20 @@ describe('the process contract', () => {
   }
 
   const wait = 'for await (const chunk of process.stdin) {};'
+
+  it('counts what a program logs of what it does', async () => {
+    const bench = new Bench({
+      folder: join(folder, 'words'),
+      program: script(`console.error('12:00 heard 9f'); console.error('unheard of'); ${wait} console.log('{}')`),
+      ours: OURS,
+      signal: new AbortController().signal
+    })
+    const peer = bench.peer('it', {})
+    await bench.until('a word', () => peer.logged('heard') > 0)
+    await peer.end()
+    expect([peer.logged('heard'), peer.logged('verified')]).toEqual([1, 0])
+    await bench.dispose()
+  })
 
   it('is configuration by environment, and one line of JSON when stdin is closed', async () => {
     await expect(ended(`${wait} console.log(JSON.stringify({ task: process.env.PEER_TASK }))`)).resolves.toEqual({
@@ -144,6 +161,17 @@ describe('cells', () => {
     expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH')
   })
 
+  it('are not run when they find that something is missing', async () => {
+    const run: Cell['run'] = async () => Promise.reject(new MissingError('no network'))
+    const [result] = await runCells([cell('lonely', run)], init(script('')))
+    expect(result).toMatchObject({ verdict: 'not run', reason: 'no network' })
+  })
+
+  it('tell what they measured', async () => {
+    const [result] = await runCells([cell('measured', async (bench) => bench.figure('9 of 9'))], init(script('')))
+    expect(result).toMatchObject({ verdict: 'passed', figures: ['9 of 9'] })
+  })
+
   it('have names of their own', () => {
     const all = implementations.flatMap((each) => cellsOf(each, OFFER))
     expect(all.length).toBeGreaterThan(100)
@@ -207,14 +235,65 @@ describe('a toolchain', () => {
     })
   })
 
+  it('that takes minutes is left out where there is no time', async () => {
+    const slow = { ...node, isBuilt: (): boolean => false }
+    await expect(available(slow, say, true)).resolves.toHaveProperty('missing')
+    await expect(available(slow, say)).resolves.toHaveProperty('program')
+    await expect(available({ ...slow, isBuilt: () => true }, say, true)).resolves.toHaveProperty('program')
+  })
+
+  it('of a version that is not pinned here is missing', async () => {
+    await expect(nodeOf({ major: '1', version: '1.2.3', sha512: {} }, say)).rejects.toThrow(MissingError)
+    expect(nodeVersions.map(({ major }) => major)).toEqual(['22', '24', '26'])
+  })
+
   it('that cannot build makes them fail', async () => {
     const prepare = async (): Promise<Program> => Promise.reject(new Error('a typing error'))
     await expect(available({ ...node, prepare }, say)).resolves.toEqual({ broken: 'a typing error' })
   })
 })
 
+describe('networks of ours and others', () => {
+  const named = (command: string): Program => ({ command, args: [] })
+  const [ours, one, other] = [named('ours'), named('one'), named('other')]
+
+  it.each([
+    [0, 0],
+    [25, 5],
+    [50, 10],
+    [100, 20]
+  ])('of which %i %% are others have %i of them, who take turns', (share, count) => {
+    const programs = programsOf(share, [one, other], ours)
+    const foreign = programs.filter((each) => each !== ours)
+    expect([programs.length, foreign.length]).toEqual([20, count])
+    expect(foreign.filter((each) => each === one)).toHaveLength(Math.ceil(count / 2))
+  })
+
+  const outcomes = (delivered: number, copies: number): Parameters<typeof checkOutcomes>[0] => [
+    { share: 0, delivered: 100, copies: 68.7 },
+    { share: 50, delivered, copies }
+  ]
+
+  it('may differ by one point', () => {
+    expect(() => checkOutcomes(outcomes(100, 69.6))).not.toThrow()
+    expect(() => checkOutcomes(outcomes(99, 67.8))).not.toThrow()
+  })
+
+  it.each([
+    [100, 69.8, 'whether copies differ by at most one point (68.7, 69.8)'],
+    [98.9, 68.7, 'whether delivered differ by at most one point (100, 98.9)']
+  ])('may not differ by more: %d delivered, %d copies', (delivered, copies, message) => {
+    expect(() => checkOutcomes(outcomes(delivered, copies))).toThrow(message)
+  })
+
+  it('lose nothing where all are ours', () => {
+    expect(() => checkOutcomes([{ share: 0, delivered: 99.9, copies: 60 }])).toThrow('among ours')
+  })
+})
+
 describe('the report', () => {
   const result: Result = {
+    figures: ['3 of 4 & more'],
     id: 'go/gossip/dial/gate',
     implementation: 'go',
     protocol: 'gossip',
@@ -246,6 +325,7 @@ describe('the report', () => {
       '- **go/gossip/dial/gate**: expected <a> & "b"\n  - `npx interop --only go/gossip/dial/gate`'
     )
     expect(text).toContain('- no node: 1 cells')
+    expect(text).toContain('- go/gossip/dial/gate: 3 of 4 & more')
     expect(text).toMatch(/\n0 passed, 1 failed\n$/)
   })
 
@@ -255,6 +335,7 @@ describe('the report', () => {
     expect(text).toContain('<section id="go/gossip/dial/gate">')
     expect(text).toContain('<a href="report/go/gossip/dial/gate/cell.log">')
     expect(text).toContain('<code>npx interop --only go/gossip/dial/gate</code>')
+    expect(text).toContain('<p>3 of 4 &#38; more</p>')
     expect(text).not.toContain('<a> &')
   })
 
@@ -266,26 +347,42 @@ describe('the report', () => {
 })
 
 describe('the command', () => {
+  it('runs a part of it where there is no time', () => {
+    const { only, faults: all, reduced } = parseOptions(['--reduced'])
+    const cells = implementations.flatMap((each) => cellsOf(each, OFFER)).map(idOf)
+    const meant = cells.filter((id) => only.some((pattern) => isMeant(id, pattern)))
+    expect([all, reduced]).toEqual([false, true])
+    expect(new Set(meant.map((id) => id.split('/')[1]))).toEqual(new Set(['vectors', 'gossip']))
+    expect(meant.length).toBeLessThan(cells.length / 2)
+    expect(parseOptions(['--reduced', '--only', 'go']).only).toEqual(['go'])
+  })
+
   async function command(...args: string[]): Promise<{ code: number; lines: string[] }> {
     const lines: string[] = []
     return { code: await interop([...args, '--out', folder], (line) => lines.push(...line.split('\n'))), lines }
   }
 
   it('runs what is wanted, and ends with one closing line', { timeout: PATIENCE }, async () => {
-    const outcome = await command('--only', 'node/vectors/rsa', '--no-faults')
+    const outcome = await command('--only', 'node/vectors/originals-rsa', '--no-faults')
     expect(outcome.lines.at(-1)).toBe('2 passed, 0 failed')
     expect(outcome.code).toBe(0)
-    expect(readFileSync(join(folder, 'report.md'), 'utf8')).toContain('| node / vectors / rsa | ✓ | ✓ |')
+    expect(readFileSync(join(folder, 'report.md'), 'utf8')).toContain('| node / vectors / originals-rsa | ✓ | ✓ |')
   })
 
   it('gives all peers a fault when told to', { timeout: PATIENCE }, async () => {
-    const outcome = await command('--only', 'node/vectors/rsa', '--fault', 'pss-salt')
+    const outcome = await command('--only', 'node/vectors/originals-rsa', '--fault', 'pss-salt')
     expect(outcome.lines.at(-1)).toMatch(/^\d passed, [12] failed$/)
     expect(outcome.code).toBe(1)
   })
 
   it('fails when a required implementation is not there', { timeout: PATIENCE }, async () => {
-    const { code, lines } = await command('--only', 'node/vectors/rsa/agrees', '--no-faults', '--require', 'node,cobol')
+    const { code, lines } = await command(
+      '--only',
+      'node/vectors/originals-rsa/agrees',
+      '--no-faults',
+      '--require',
+      'node,cobol'
+    )
     expect(lines).toContain('  FAILED --require cobol: it is not there')
     expect([code, lines.at(-1)]).toEqual([1, '1 passed, 1 failed'])
   })

@@ -103,6 +103,8 @@ type gossipReport struct {
 	Infos    []portInfo     `json:"infos"`
 	Offers   []string       `json:"offers"`
 	Refused  []string       `json:"refused"`
+	// how often it was told what it had heard
+	Copies int `json:"copies"`
 }
 
 type seenKey struct {
@@ -283,6 +285,7 @@ func (g *gossip) admit(l *link) {
 	defer g.mutex.Unlock()
 	l.verified = true
 	g.report.Verified = append(g.report.Verified, verifiedPeer{l.remote().String(), l.direction()})
+	log.Printf("verified %s", l.remote())
 }
 
 func (g *gossip) learn(l *link, m *message) {
@@ -310,12 +313,19 @@ func (g *gossip) takeVerified(l *link, m *message) error {
 func (g *gossip) hear(from *link, m *message) {
 	id, ttl, dataType := m.numbers["id"], m.numbers["ttl"], m.numbers["dataType"]
 	sum := sha256.Sum256(m.data)
-	if dataType != g.config.dataType || !g.isNew(seenKey{id, dataType, sum}) {
+	if dataType != g.config.dataType {
+		return
+	}
+	if !g.isNew(seenKey{id, dataType, sum}) {
+		g.mutex.Lock()
+		defer g.mutex.Unlock()
+		g.report.Copies++
 		return
 	}
 	g.mutex.Lock()
 	g.report.Heard = append(g.report.Heard,
 		heard{fmt.Sprintf("%x", id), ttl, dataType, len(m.data), hex.EncodeToString(sum[:])})
+	log.Printf("heard %x", id)
 	g.mutex.Unlock()
 	if ttl != 1 {
 		g.spread(id, max(ttl, 1)-1, dataType, m.data, from)

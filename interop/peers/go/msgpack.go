@@ -1,4 +1,4 @@
-// The part of msgpack that SHOUT's own messages need: nil, booleans, integers, text, bytes and lists.
+// MessagePack as far as SHOUT takes it, and as much of it as a peer here says.
 
 package main
 
@@ -6,9 +6,14 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
+	"unicode/utf8"
 )
 
-const maxDepth = 8
+const (
+	maxDepth    = 32
+	maxElements = 65536
+)
 
 func packed(value any) []byte {
 	switch v := value.(type) {
@@ -59,69 +64,143 @@ var errPacked = errors.New("no msgpack that is known here")
 
 // unpack reads exactly one value.
 func unpack(data []byte) (any, error) {
-	value, rest, err := unpackOne(data, 0)
-	if err == nil && len(rest) > 0 {
+	u := unpacker{rest: data}
+	value, err := u.value(0)
+	if err == nil && len(u.rest) > 0 {
 		err = errPacked
 	}
 	return value, err
 }
 
-func unpackOne(data []byte, depth int) (any, []byte, error) {
-	if len(data) == 0 || depth > maxDepth {
-		return nil, nil, errPacked
+type unpacker struct {
+	rest     []byte
+	elements int
+}
+
+func (u *unpacker) take(count uint64) ([]byte, error) {
+	if count > uint64(len(u.rest)) {
+		return nil, errPacked
 	}
-	head, rest := data[0], data[1:]
-	switch {
-	case head < 0x80:
-		return uint64(head), rest, nil
-	case head&0xf0 == 0x90:
-		return unpackList(int(head&15), rest, depth)
-	case head&0xe0 == 0xa0:
-		return unpackBytes(int(head&31), rest, true)
-	}
-	width, known := map[byte]int{0xc0: 0, 0xc2: 0, 0xc3: 0, 0xcc: 1, 0xcd: 2, 0xce: 4, 0xcf: 8, 0xc4: 1, 0xc5: 2,
-		0xc6: 4, 0xd9: 1, 0xda: 2, 0xdb: 4, 0xdc: 2, 0xdd: 4}[head]
-	if !known || len(rest) < width {
-		return nil, nil, errPacked
-	}
+	taken := u.rest[:count]
+	u.rest = u.rest[count:]
+	return taken, nil
+}
+
+func (u *unpacker) number(width uint64) (uint64, error) {
+	digits, err := u.take(width)
 	number := uint64(0)
-	for _, each := range rest[:width] {
+	for _, each := range digits {
 		number = number<<8 | uint64(each)
 	}
-	rest = rest[width:]
-	switch head {
-	case 0xc0:
-		return nil, rest, nil
-	case 0xc2, 0xc3:
-		return head == 0xc3, rest, nil
-	case 0xc4, 0xc5, 0xc6, 0xd9, 0xda, 0xdb:
-		return unpackBytes(int(number), rest, head >= 0xd9)
-	case 0xdc, 0xdd:
-		return unpackList(int(number), rest, depth)
-	}
-	return number, rest, nil
+	return number, err
 }
 
-func unpackBytes(length int, rest []byte, text bool) (any, []byte, error) {
-	if length > len(rest) {
-		return nil, nil, errPacked
+// sized are the bytes of a number or a length, by first byte.
+var sized = map[byte]uint64{0xc4: 1, 0xc5: 2, 0xc6: 4, 0xca: 4, 0xcb: 8, 0xcc: 1, 0xcd: 2, 0xce: 4, 0xcf: 8, 0xd0: 1,
+	0xd1: 2, 0xd2: 4, 0xd3: 8, 0xd9: 1, 0xda: 2, 0xdb: 4, 0xdc: 2, 0xdd: 4, 0xde: 2, 0xdf: 4}
+
+func (u *unpacker) value(depth int) (any, error) {
+	first, err := u.take(1)
+	if err != nil {
+		return nil, err
 	}
-	if text {
-		return string(rest[:length]), rest[length:], nil
+	head := first[0]
+	switch {
+	case head < 0x80:
+		return uint64(head), nil
+	case head < 0x90:
+		return u.pairs(uint64(head&15), depth)
+	case head < 0xa0:
+		return u.list(uint64(head&15), depth)
+	case head < 0xc0:
+		return u.text(uint64(head & 31))
+	case head >= 0xe0:
+		return int64(int8(head)), nil
+	case head == 0xc0:
+		return nil, nil
+	case head == 0xc2, head == 0xc3:
+		return head == 0xc3, nil
 	}
-	return rest[:length], rest[length:], nil
+	width, known := sized[head]
+	if !known {
+		return nil, errPacked
+	}
+	number, err := u.number(width)
+	if err != nil {
+		return nil, err
+	}
+	return u.sized(head, width, number, depth)
 }
 
-func unpackList(length int, rest []byte, depth int) (any, []byte, error) {
-	if length > len(rest) {
-		return nil, nil, errPacked
+func (u *unpacker) sized(head byte, width, number uint64, depth int) (any, error) {
+	switch {
+	case head <= 0xc6:
+		return u.take(number)
+	case head == 0xca:
+		return float64(math.Float32frombits(uint32(number))), nil
+	case head == 0xcb:
+		return math.Float64frombits(number), nil
+	case head <= 0xcf:
+		return number, nil
+	case head <= 0xd3:
+		shift := 64 - 8*width
+		return int64(number<<shift) >> shift, nil
+	case head <= 0xdb:
+		return u.text(number)
+	case head <= 0xdd:
+		return u.list(number, depth)
+	}
+	return u.pairs(number, depth)
+}
+
+func (u *unpacker) text(length uint64) (any, error) {
+	data, err := u.take(length)
+	if err == nil && !utf8.Valid(data) {
+		err = errPacked
+	}
+	return string(data), err
+}
+
+// holds tells whether there can be so many more.
+func (u *unpacker) holds(count uint64, depth int) bool {
+	if count > uint64(len(u.rest)) || depth >= maxDepth {
+		return false
+	}
+	u.elements += int(count)
+	return u.elements <= maxElements
+}
+
+func (u *unpacker) list(length uint64, depth int) (any, error) {
+	if !u.holds(length, depth) {
+		return nil, errPacked
 	}
 	list := make([]any, length)
 	for at := range list {
 		var err error
-		if list[at], rest, err = unpackOne(rest, depth+1); err != nil {
-			return nil, nil, err
+		if list[at], err = u.value(depth + 1); err != nil {
+			return nil, err
 		}
 	}
-	return list, rest, nil
+	return list, nil
+}
+
+func (u *unpacker) pairs(length uint64, depth int) (any, error) {
+	if !u.holds(length, depth) {
+		return nil, errPacked
+	}
+	pairs := map[string]any{}
+	for range length {
+		key, err := u.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		name, isText := key.(string)
+		if _, known := pairs[name]; known || !isText {
+			return nil, errPacked
+		}
+		if pairs[name], err = u.value(depth + 1); err != nil {
+			return nil, err
+		}
+	}
+	return pairs, nil
 }

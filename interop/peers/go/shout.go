@@ -1,5 +1,5 @@
 // SHOUT's transmissions and messages, with their signatures and encryption. Written from the specification of the
-// protocol, not from our code. Compression and the rest of the protocol wait for a node that speaks it.
+// protocol, not from our code.
 
 package main
 
@@ -20,17 +20,22 @@ import (
 const (
 	transmissionHeader = 6
 	maxTransmission    = 1 << 20
+	maxMessage         = 1 << 18
+	addressBytes       = 32
+	usualExponent      = 65537
 	ivBytes            = 12
 	tagBytes           = 16
 )
 
 var pss = &rsa.PSSOptions{SaltLength: 32, Hash: crypto.SHA256}
 
-// shoutMessage is one message, as transmitted but for its signature, which is right.
+// shoutMessage is one message, as transmitted.
 type shoutMessage struct {
 	opcode    byte
 	encrypted bool
 	from, to  []byte
+	// that of from
+	key *rsa.PublicKey
 	// as transmitted
 	payload []byte
 	// of everything after the signature, whose reserved bits are as they were
@@ -41,28 +46,33 @@ type shoutMessage struct {
 // parseTransmission takes one transmission of messages by keys of so many bits, from the front of the data.
 func parseTransmission(data []byte, bits int) ([]shoutMessage, error) {
 	if len(data) < transmissionHeader {
-		return nil, errors.New("no header")
+		return nil, refuse("DecodeError", errors.New("no header"))
 	}
-	length, compression := binary.BigEndian.Uint32(data[2:]), data[1]&7
+	length := binary.BigEndian.Uint32(data[2:])
 	if length > maxTransmission || int(length) != len(data)-transmissionHeader {
-		return nil, fmt.Errorf("a length of %d, and %d bytes", length, len(data)-transmissionHeader)
+		return nil, refuse("DecodeError", fmt.Errorf("a length of %d, and %d bytes", length, len(data)-transmissionHeader))
 	}
-	if compression != 0 {
-		return nil, fmt.Errorf("compression %d", compression)
+	rest, err := inflate(data[1]&7, data[transmissionHeader:])
+	if err != nil {
+		return nil, refuse("DecodeError", err)
 	}
 	var messages []shoutMessage
-	rest := data[transmissionHeader:]
 	for len(rest) > 0 || len(messages) == 0 {
 		message, after, err := parseShout(rest, bits)
 		if err != nil {
-			return nil, err
+			return nil, refuse("DecodeError", err)
 		}
 		messages, rest = append(messages, message), after
+	}
+	for _, m := range messages {
+		if err := m.verify(); err != nil {
+			return nil, refuse("SignatureError", err)
+		}
 	}
 	return messages, nil
 }
 
-// parseShout takes one message, and verifies it.
+// parseShout takes one message, which is not verified yet.
 func parseShout(data []byte, bits int) (m shoutMessage, rest []byte, err error) {
 	signature, key := bits/8, bits/8+38
 	header := signature + 6 + 2*key
@@ -70,7 +80,7 @@ func parseShout(data []byte, bits int) (m shoutMessage, rest []byte, err error) 
 		return m, nil, fmt.Errorf("a header of %d bytes", len(data))
 	}
 	length := int(binary.BigEndian.Uint32(data[signature:]))
-	if length > len(data)-header {
+	if length > len(data)-header || header+length > maxMessage {
 		return m, nil, errors.New("a message that runs past the transmission")
 	}
 	whole := data[:header+length]
@@ -79,12 +89,16 @@ func parseShout(data []byte, bits int) (m shoutMessage, rest []byte, err error) 
 		from: whole[signature+6 : signature+6+key], to: whole[signature+6+key : header],
 		payload: whole[header:], signed: whole[signature:], signature: whole[:signature],
 	}
-	public, err := rsaKey(m.from, bits)
-	if err != nil {
+	if _, err := rsaKey(m.to, bits); err != nil {
 		return m, nil, err
 	}
+	m.key, err = rsaKey(m.from, bits)
+	return m, data[len(whole):], err
+}
+
+func (m *shoutMessage) verify() error {
 	sum := sha256.Sum256(m.signed)
-	return m, data[len(whole):], rsa.VerifyPSS(public, crypto.SHA256, sum[:], m.signature, pss)
+	return rsa.VerifyPSS(m.key, crypto.SHA256, sum[:], m.signature, pss)
 }
 
 func rsaKey(der []byte, bits int) (*rsa.PublicKey, error) {
@@ -93,10 +107,46 @@ func rsaKey(der []byte, bits int) (*rsa.PublicKey, error) {
 		return nil, err
 	}
 	public, isRSA := parsed.(*rsa.PublicKey)
-	if !isRSA || public.N.BitLen() != bits {
+	if !isRSA || public.N.BitLen() != bits || public.E != usualExponent || !canonical(der) {
 		return nil, fmt.Errorf("no RSA key of %d bits", bits)
 	}
 	return public, nil
+}
+
+// checkMeaning tells what a message must not say, as far as that does not depend on what was said before.
+func checkMeaning(m shoutMessage, value any) error {
+	list, _ := value.([]any)
+	holds := true
+	switch m.opcode {
+	case opACK, opNACK:
+		about, isNumber := uint64(0), false
+		if len(list) > 0 {
+			about, isNumber = list[0].(uint64)
+		}
+		holds = isNumber && about < 16
+	case opChangeKey:
+		holds = len(list) >= 2 && fmt.Sprint(list[0]) == fmt.Sprint(m.from) && isKey(list[1], bitsOf(m.from))
+	case opStore:
+		holds = len(list) >= 3 && fmt.Sprint(list[0]) == fmt.Sprint(shoutAddress(list[1]))
+	}
+	if !holds {
+		return fmt.Errorf("opcode %d does not say that", m.opcode)
+	}
+	return nil
+}
+
+// shoutAddress is that of a value's key, which is text or bytes.
+func shoutAddress(key any) []byte {
+	var sum [sha256.Size]byte
+	switch k := key.(type) {
+	case string:
+		sum = sha256.Sum256([]byte(k))
+	case []byte:
+		sum = sha256.Sum256(k)
+	default:
+		return nil
+	}
+	return sum[len(sum)-addressBytes:]
 }
 
 // also is what is authenticated with an encrypted payload.

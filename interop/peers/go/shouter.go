@@ -29,8 +29,8 @@ const (
 	keyBits       = 2048
 	sayAfter      = 3 * time.Second
 
-	opACK, opNACK, opPing, opOption, opShout, opWhisper = 0, 1, 2, 3, 6, 8
-	optionSubnet, optionIdentity                        = 2, 3
+	opACK, opNACK, opPing, opOption, opChangeKey, opShout, opWhisper, opStore = 0, 1, 2, 3, 5, 6, 8, 11
+	optionSubnet, optionIdentity                                              = 2, 3
 )
 
 // ours is the subnet for a peer that waits for us to name one.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -60,6 +61,12 @@ func verify(paths []string) (any, error) {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
+		}
+		if file := filepath.Base(path); bytes.HasPrefix(text, []byte("[")) {
+			if err := report.runMessages(file, text); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		var content map[string]json.RawMessage
 		if err := json.Unmarshal(text, &content); err != nil {

@@ -47,6 +47,8 @@ interface Report {
   infos: { peer: string; port: number }[]
   offers: string[]
   refused: string[]
+  /** How often it was told what it had heard */
+  copies: number
 }
 
 export class GossipPeer {
@@ -71,7 +73,8 @@ export class GossipPeer {
     this.host = host
     this.dialect = dialects[name]
     this.isG2 = name === 'g2_document'
-    this.report = { peerId: host.peerId.toString(), verified: [], heard: [], infos: [], offers: [], refused: [] }
+    const peerId = host.peerId.toString()
+    this.report = { peerId, verified: [], heard: [], infos: [], offers: [], refused: [], copies: 0 }
   }
 
   static async start(settings: Settings): Promise<GossipPeer> {
@@ -207,6 +210,7 @@ export class GossipPeer {
   private admit(link: Link): void {
     link.verified = true
     this.report.verified.push({ peer: link.remote, direction: link.direction })
+    console.error(`verified ${link.remote}`)
   }
 
   private learn({ remote }: Link, { numbers }: Message): void {
@@ -232,7 +236,10 @@ export class GossipPeer {
     const [id, ttl, dataType] = [numbers['id']!, numbers['ttl']!, Number(numbers['dataType'])]
     const tooLarge = hasFault('cuts-large') && data.length > SHORT_BYTES
 
-    if (dataType !== this.settings.dataType || tooLarge || !this.isNew(id, dataType, data)) {
+    if (dataType !== this.settings.dataType || tooLarge) {
+      return
+    } else if (!this.isNew(id, dataType, data)) {
+      this.report.copies++
       return
     }
 
@@ -243,6 +250,7 @@ export class GossipPeer {
       bytes: data.length,
       sha256: sha256(data)
     })
+    console.error(`heard ${id.toString(16)}`)
 
     if (ttl !== 1n) {
       const onward = hasFault('id-of-16-bits') ? id & 0xffffn : id

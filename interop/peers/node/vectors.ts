@@ -2,12 +2,14 @@
 import { constants, createPrivateKey, createPublicKey, privateDecrypt, verify as verifySignature } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
 import { hasFault } from './fault.ts'
 import { decode, dialects, encode, frameSize, Splitter } from './frames.ts'
+import { checkVector, isKnown } from './message-vectors.ts'
 import { proves, sum } from './proof.ts'
+import { same, shown } from './same.ts'
 import type { KeyObject } from 'node:crypto'
-import type { Dialect, Message } from './frames.ts'
+import type { Dialect } from './frames.ts'
+import type { Vector } from './message-vectors.ts'
 
 interface VectorReport {
   /** How many cases of each section */
@@ -42,14 +44,23 @@ export function verify(paths: readonly string[]): VectorReport {
   const report: VectorReport = { checked: {}, failed: [] }
 
   for (const path of paths) {
-    const [file, content] = [basename(path), JSON.parse(readFileSync(path, 'utf8')) as Json]
+    const [file, content] = [basename(path), JSON.parse(readFileSync(path, 'utf8')) as Json | Json[]]
 
-    for (const [section, check] of Object.entries(FILES[file] ?? {})) {
-      verifySection(`${file}#${section}`, casesOf(content, section), content, check, report)
+    if (Array.isArray(content) && isKnown(file)) {
+      const check: Check = (vector) => checkVector(file, vector as unknown as Vector)
+      verifySection(`${file}#vectors`, content, {}, check, report)
+    } else if (!Array.isArray(content)) {
+      verifySections(file, content, report)
     }
   }
 
   return report
+}
+
+function verifySections(file: string, content: Json, report: VectorReport): void {
+  for (const [section, check] of Object.entries(FILES[file] ?? {})) {
+    verifySection(`${file}#${section}`, casesOf(content, section), content, check, report)
+  }
 }
 
 function verifySection(where: string, cases: readonly Json[], content: Json, check: Check, report: VectorReport): void {
@@ -71,12 +82,6 @@ function casesOf(content: Json, section: string): Json[] {
   return (inner === undefined ? content[outer] : (content[outer] as Record<string, Json>)[inner]!['vectors']) as Json[]
 }
 
-function same(what: string, actual: unknown, expected: unknown): void {
-  if (!isDeepStrictEqual(actual, expected)) {
-    throw new Error(`${what} is ${JSON.stringify(actual)}, and must be ${JSON.stringify(expected)}`)
-  }
-}
-
 function bytes(entry: Json, name: string): Buffer {
   return Buffer.from(entry[name] as string, 'hex')
 }
@@ -96,27 +101,6 @@ function valid(dialect: Dialect): Check {
       const again = encode(dialect, name, addresses.length === 0 ? draft : { ...draft, addresses })
       same('the frame', again.toString('hex'), entry['hex'])
     }
-  }
-}
-
-/** A field in the form the vectors have it */
-function shown({ numbers, data, ...message }: Message, name: string): unknown {
-  switch (name) {
-    case 'size':
-    case 'type':
-    case 'valid':
-    case 'addresses':
-      return message[name]
-    case 'dataHex':
-      return data.toString('hex')
-    case 'messageId':
-      return Number(numbers['messageId'] ?? numbers['id'])
-    case 'id':
-    case 'challenge':
-    case 'nonce':
-      return String(numbers[name])
-    default:
-      return name.endsWith('Hex') ? numbers[name.slice(0, -3)]?.toString(16).padStart(16, '0') : Number(numbers[name])
   }
 }
 

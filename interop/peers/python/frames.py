@@ -66,7 +66,7 @@ DIALECTS = {
     'dht': {
         650: layout('put', ('ttl', 2), ('replication', 1), ('reserved', 1), ('key', 32), rest='value', least=1),
         651: layout('get', ('key', 32)),
-        652: layout('success', ('key', 32), rest='value'),
+        652: layout('success', ('key', 32), rest='value', least=1),
         653: layout('failure', ('key', 32)),
     },
 }

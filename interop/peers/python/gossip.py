@@ -45,7 +45,9 @@ class Gossip:
         # BOUNDED by MAX_SEEN, the oldest leave
         self.seen = {}
         self.challenges = set()
-        self.report = {'peerId': self.host.peer_id, 'verified': [], 'heard': [], 'infos': [], 'offers': [], 'refused': []}
+        self.report = {'peerId': self.host.peer_id, 'verified': [], 'heard': [], 'infos': [], 'offers': [], 'refused': [],
+                       # how often it was told what it had heard
+                       'copies': 0}
 
     async def run(self):
         if self.config.listen:
@@ -170,7 +172,10 @@ class Gossip:
         number = message['id'] if 'id' in message else message['messageId']
         digest = hashlib.sha256(message['data']).hexdigest()
         key = (number, message['dataType'], digest)
-        if key in self.seen or message['dataType'] != self.config.data_type:
+        if message['dataType'] != self.config.data_type:
+            return
+        if key in self.seen:
+            self.report['copies'] += 1
             return
         self.remember(key)
         self.report['heard'].append({
@@ -180,6 +185,7 @@ class Gossip:
             'bytes': len(message['data']),
             'sha256': digest,
         })
+        log.info('heard %x', number)
         if message['ttl'] != 1:
             await self.spread(number, max(message['ttl'] - 1, 0), message['dataType'], message['data'], link)
         await self.announce(message['dataType'] + 1, message['data'])

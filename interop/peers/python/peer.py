@@ -8,6 +8,8 @@ import threading
 
 from api import DhtClient, GossipClient
 from gossip import Gossip
+from shouter import Shouter
+from users import Users
 from vectors import verify
 
 
@@ -30,7 +32,8 @@ def tcp(address):
     return parts[2], int(parts[4]), parts[6] if len(parts) > 6 else None, address
 
 
-TASKS = {'peer': Gossip, 'api': GossipClient, 'dht-api': DhtClient}
+TASKS = {'api': GossipClient, 'dht-api': DhtClient}
+PEERS = {'/hearsay/cup2py/1.0.0': Users, '/hearsay/shout/1.0.0': Shouter}
 
 
 async def until_told(task):
@@ -57,7 +60,8 @@ def main():
     if task == 'vectors':
         report = verify(os.environ['PEER_VECTORS'].split(','))
     else:
-        runner = TASKS[task](Config(os.environ))
+        config = Config(os.environ)
+        runner = (PEERS.get(config.protocol, Gossip) if task == 'peer' else TASKS[task])(config)
         asyncio.run(until_told(runner))
         report = runner.report
     print(json.dumps(report), flush=True)

@@ -7,6 +7,7 @@ import { finished } from 'node:stream/promises'
 import { HearsayProcess } from '../three-nodes/hearsay-process.ts'
 import { until } from '../three-nodes/until.ts'
 import { ApiClient } from './api-client.ts'
+import { DhtClient } from './dht-client.ts'
 import { PeerProcess } from './peer-process.ts'
 import type { OurNode } from './our-node.ts'
 import type { Program } from './peer-process.ts'
@@ -36,13 +37,15 @@ export class Bench {
   readonly signal: AbortSignal
   /** For steps worth a line in the cell's own log */
   readonly notes: string[] = []
+  /** For the report */
+  readonly figures: string[] = []
   private readonly folder: string
   private readonly program: Program
   private readonly ours: OurNode
   private readonly dataDirs: string
   // BOUNDED by what a cell starts
   private readonly nodes: HearsayProcess[] = []
-  private readonly clients: ApiClient[] = []
+  private readonly clients: { close(): void }[] = []
   private readonly peers: PeerProcess[] = []
   private readonly onExit = (): void => this.kill()
 
@@ -75,15 +78,27 @@ export class Bench {
     return client
   }
 
-  /** The other implementation's program; `settings` are `PEER_…` variables without the prefix */
-  peer(name: string, settings: Readonly<Record<string, string>>): PeerProcess {
+  /** A client of a node's DHT API */
+  dhtClient(api: string): DhtClient {
+    const client = new DhtClient(api, this.signal)
+    this.clients.push(client)
+    return client
+  }
+
+  /**
+   * A program under the process contract.
+   *
+   * @param settings - `PEER_…` variables without the prefix
+   * @param program - the other implementation's, unless another is given
+   */
+  peer(name: string, settings: Readonly<Record<string, string>>, program: Program = this.program): PeerProcess {
     const logFile = join(this.folder, `${name}-${this.peers.length}.log`)
     this.note(
       `${name}: ${Object.entries(settings)
         .map(([key, value]) => `PEER_${key}=${value}`)
         .join(' ')}`
     )
-    const peer = new PeerProcess({ name, program: this.program, settings, logFile, signal: this.signal })
+    const peer = new PeerProcess({ name, program, settings, logFile, signal: this.signal })
     this.peers.push(peer)
     return peer
   }
@@ -123,8 +138,20 @@ export class Bench {
     this.notes.push(text)
   }
 
+  /** A note that the report has too */
+  figure(text: string): void {
+    this.figures.push(text)
+    this.note(text)
+  }
+
   async until(what: string, done: () => boolean, within = 30_000): Promise<void> {
     await until(what, done, { within, signal: this.signal })
+  }
+
+  /** What has not come within so many ms does not come; nothing tells from outside that it has */
+  async settle(ms: number): Promise<void> {
+    const end = performance.now() + ms
+    await this.until('words to go round', () => performance.now() > end, 2 * ms)
   }
 
   /** Ends everything, and writes the logs; safe twice */

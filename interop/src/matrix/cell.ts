@@ -30,6 +30,8 @@ export interface Result {
   /** Why it failed or was not run */
   reason?: string | undefined
   seconds: number
+  /** What was measured */
+  figures?: string[]
   /** Files, relative to the report */
   logs: string[]
   /** The command that runs this cell alone */

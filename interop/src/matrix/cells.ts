@@ -1,17 +1,21 @@
 /** Every cell there is: implementation × protocol × role × feature. */
 import { apiFeatures } from '../features/api.ts'
+import { compositions } from '../features/composition.ts'
 import { cup2pyFeatures } from '../features/cup2py.ts'
 import { dhtFeatures } from '../features/dht.ts'
 import { gossipFeatures } from '../features/gossip.ts'
+import { kadFeatures } from '../features/kad.ts'
 import { shoutFeatures } from '../features/shout.ts'
 import { agrees, notices, vectorFiles } from '../features/vectors.ts'
 import { idOf } from './cell.ts'
+import { nodeProgram } from './implementations.ts'
 import type { KeyedFeature } from '../features/keyed-peer.ts'
 import type { Role } from '../features/scene.ts'
 import type { GossipFeature } from '../features/gossip.ts'
 import type { Cell } from './cell.ts'
 import type { Implementation } from './implementations.ts'
 import type { Offer } from './our-side.ts'
+import type { Program } from './peer-process.ts'
 
 /** What every user of the network proves */
 const FULL_BITS = 24
@@ -26,7 +30,8 @@ export function cellsOf(implementation: Implementation, offer: Offer): Cell[] {
     ...vectorCells(implementation),
     ...gossipCells(implementation, offer),
     ...keyedCells(implementation, offer),
-    ...apiCells(implementation, offer)
+    ...apiCells(implementation, offer),
+    ...kadCells(implementation, offer)
   ]
 }
 
@@ -34,7 +39,12 @@ function vectorCells({ name, vectors }: Implementation): Cell[] {
   const there = vectorFiles()
   return vectors.flatMap((file) => {
     const missing = there.includes(file) ? undefined : `interop/vectors/${file} is not there`
-    const base = { implementation: name, protocol: 'vectors', role: file.replace('.json', ''), missing }
+    const base = {
+      implementation: name,
+      protocol: 'vectors',
+      role: file.replace('.json', '').replace('/', '-'),
+      missing
+    }
     return [
       { ...base, feature: 'agrees', timeout: 180_000, run: async (bench) => agrees(bench, file) },
       { ...base, feature: 'notices', timeout: 180_000, run: async (bench) => notices(bench, file) }
@@ -43,12 +53,13 @@ function vectorCells({ name, vectors }: Implementation): Cell[] {
 }
 
 function gossipCells(implementation: Implementation, offer: Offer): Cell[] {
-  const { protocols, without = [] } = implementation
+  const { protocols, without = [], only } = implementation
   const dialects = protocols.filter((protocol) => protocol.startsWith('/hearsay/gossip'))
   return dialects.flatMap((protocol) =>
     ROLES.flatMap((role) =>
       gossipFeatures
         .filter((feature) => concerns(feature, protocol, role) && !without.includes(feature.name))
+        .filter(({ name }) => only === undefined || only.includes(name))
         .map((feature) => gossipCell(implementation, protocol, role, feature, offer))
     )
   )
@@ -83,15 +94,16 @@ const KEYED: Readonly<Record<string, readonly KeyedFeature[]>> = {
   '/hearsay/shout/1.0.0': shoutFeatures
 }
 
+/** Where our node does not speak it yet, a host with our package does */
 function keyedCells({ name, protocols }: Implementation, offer: Offer): Cell[] {
+  const host = nodeProgram('package/peer.ts')
   return protocols.flatMap((protocol) =>
-    (KEYED[protocol] ?? []).map(({ name: feature, run }) => ({
+    (KEYED[protocol] ?? []).map(({ name: feature, speaks = false, run }) => ({
       implementation: name,
       protocol: protocol.split('/')[2]!,
-      role: 'dial',
+      role: speaks ? 'listen' : 'dial',
       feature,
-      missing: offer[protocol] === undefined ? `our node does not offer ${protocol}` : undefined,
-      run: async (bench) => run({ bench, protocol, flags: offer[protocol] ?? [] })
+      run: async (bench) => run({ bench, protocol, flags: speaks ? undefined : offer[protocol], host })
     }))
   )
 }
@@ -112,8 +124,49 @@ function apiCells({ name, apis }: Implementation, offer: Offer): Cell[] {
   )
 }
 
+function kadCells({ name, kad }: Implementation, offer: Offer): Cell[] {
+  const absent = offer['dht-api'] === undefined ? 'our node has no DHT API' : undefined
+  const missing = typeof kad === 'object' ? kad.missing : absent
+  return (kad === undefined ? [] : kadFeatures).map(({ name: feature, run }) => ({
+    implementation: name,
+    protocol: 'kad-dht',
+    role: 'dial',
+    feature,
+    timeout: API_TIMEOUT,
+    missing,
+    run
+  }))
+}
+
 /** In ms: some wait for values to leave */
 const API_TIMEOUT = 180_000
+
+/**
+ * Networks of ours and of all others that there are
+ *
+ * @param programOf - what can be run of an implementation
+ */
+export function compositionCell(names: readonly string[], programOf: (name: string) => Program | undefined): Cell {
+  return {
+    implementation: 'mixed',
+    protocol: 'composition',
+    role: 'twenty',
+    feature: 'same',
+    timeout: COMPOSITION_TIMEOUT,
+    run: async (bench) => {
+      const there = names.filter((name) => programOf(name) !== undefined)
+      bench.figure(`foreign are ${there.join(', ')}`)
+      await compositions(
+        bench,
+        there.map((name) => programOf(name)!),
+        nodeProgram('package/peer.ts')
+      )
+    }
+  }
+}
+
+/** In ms: four networks of twenty programs */
+const COMPOSITION_TIMEOUT = 600_000
 
 /** @throws {Error} when two have one name */
 export function checkNames(cells: readonly Cell[]): void {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { closingLine } from '../../../scripts/command-line.ts'
 import { idOf, isMeant } from './cell.ts'
-import { cellsOf, checkNames } from './cells.ts'
+import { cellsOf, checkNames, compositionCell } from './cells.ts'
 import { faults, tryFault } from './faults.ts'
 import { available, implementations, nodeProgram } from './implementations.ts'
 import { HELP, parseOptions } from './options.ts'
@@ -18,12 +18,15 @@ import type { FaultResult } from './faults.ts'
 import type { Available, Implementation } from './implementations.ts'
 import type { Options } from './options.ts'
 import type { OurNode } from './our-node.ts'
+import type { Program } from './peer-process.ts'
 import type { RunInit } from './run.ts'
 
 /** What the shell sees: all passed, something failed, or asked for the wrong way; or 128 and the signal's number. */
 export const ExitCode = { OK: 0, FAILED: 1, USAGE: 2, SIGINT: 130, SIGTERM: 143 } as const
 
 const OUT = fileURLToPath(new URL('../..', import.meta.url))
+/** Those that take turns in mixed networks */
+const FOREIGN: readonly string[] = ['go', 'rust', 'python', 'node']
 const COMMAND = 'npx -y pnpm@12 interop'
 
 /**
@@ -88,12 +91,15 @@ class Run {
 
   /** @returns how much failed */
   async all(): Promise<number> {
-    const wanted = this.known.filter(({ name }) => this.concerns(name))
+    const isMixed = this.concerns('mixed')
+    const wanted = this.known.filter(({ name }) => this.concerns(name) || (isMixed && FOREIGN.includes(name)))
     mkdirSync(join(this.out, 'report'), { recursive: true })
     const offer = this.needsOffer(wanted)
       ? await offered(join(this.out, 'report', 'our-side'), this.ours, this.signal)
       : {}
-    const cells = [...ownCells, ...wanted.flatMap((each) => cellsOf(each, offer))].filter((cell) => this.isWanted(cell))
+    const mixed = compositionCell(FOREIGN, (name) => this.programOf(name))
+    const all = [...ownCells, ...wanted.flatMap((each) => cellsOf(each, offer)), mixed]
+    const cells = all.filter((cell) => this.isWanted(cell))
     checkNames(cells)
 
     if (this.options.list) {
@@ -133,7 +139,7 @@ class Run {
     rmSync(join(this.out, 'report'), { recursive: true, force: true })
 
     for (const implementation of wanted) {
-      const found = await available(implementation, (line) => this.say(line))
+      const found = await available(implementation, (line) => this.say(line), this.options.reduced)
       this.there.set(implementation.name, found)
       this.say(`${implementation.name}: ${describe(found)}`)
     }
@@ -151,14 +157,19 @@ class Run {
     return cell
   }
 
+  /** What can be run of an implementation */
+  private programOf(name: string): Program | undefined {
+    const found = this.there.get(name)
+    return found !== undefined && 'program' in found ? found.program : undefined
+  }
+
   private init(): RunInit {
     const { fault, atOnce } = this.options
     return {
       out: this.out,
       ours: this.ours,
       programOf: (name) => {
-        const found = this.there.get(name)
-        const program = found !== undefined && 'program' in found ? found.program : { command: '', args: [] }
+        const program = this.programOf(name) ?? { command: '', args: [] }
         return fault === undefined ? program : { ...program, env: { ...program.env, PEER_FAULT: fault } }
       },
       replayOf: (id) => `${COMMAND} --no-faults --only ${id}`,

@@ -21,7 +21,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'little-endian-proof',
     about: 'hashes the nonce little-endian',
-    cells: ['vectors/gossip/agrees'],
+    cells: ['vectors/originals-gossip/agrees'],
     because: /whether it proves is false|the sum is/
   },
   {
@@ -94,7 +94,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'pss-salt',
     about: 'takes PSS signatures with a salt of any length',
-    cells: ['vectors/rsa/agrees'],
+    cells: ['vectors/originals-rsa/agrees'],
     because: /whether it is accepted is true/
   },
   {

@@ -1,10 +1,12 @@
 /** The other implementations: how each is built, and what it does. */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cacheFolder, execute, MissingError } from './execute.ts'
+import { nodeOf, nodeVersions } from './node-versions.ts'
+import { oldPackages } from './old-packages.ts'
 import type { Program } from './peer-process.ts'
 
 export interface Implementation {
@@ -18,14 +20,20 @@ export interface Implementation {
   protocols: readonly string[]
   /** TCP APIs of ours it is a client of */
   apis: readonly ('gossip-api' | 'dht-api')[]
+  /** Whether it has nodes of the DHT; or why it has none here, where its libp2p would have */
+  kad?: true | { missing: string }
   /** Vector files it checks */
   vectors: readonly string[]
   /** Bits of the proof of work that tests the gate: fewer where the language is slow. @default 24 */
   gateBits?: number
   /** Gossip features it has no means to show. @default none */
   without?: readonly string[]
+  /** The only gossip features that tell something new. @default all */
+  only?: readonly string[]
+  /** Whether it was built before, where that takes minutes */
+  isBuilt?: () => boolean
   /** Builds it, when that is not done yet */
-  prepare: (say: (line: string) => void) => Promise<Program>
+  prepare: (say: (line: string) => void) => Promise<Program & { version?: string }>
 }
 
 export interface Tool {
@@ -44,7 +52,15 @@ const CUP2PY = '/hearsay/cup2py/1.0.0'
 const MIDTERM = '/hearsay/gossip-midterm/1.0.0'
 /** A sixteenth of the work */
 const SLOW_BITS = 20
-const GOSSIP_VECTORS = ['gossip.json', 'gossip-malformed.json']
+const GOSSIP_VECTORS = [
+  'gossip.json',
+  'gossip-midterm.json',
+  'gossip-p2p.json',
+  'gossip-api.json',
+  'gossip-proofs.json',
+  'originals/gossip.json',
+  'originals/gossip-malformed.json'
+]
 
 export const implementations: readonly Implementation[] = [
   {
@@ -53,7 +69,9 @@ export const implementations: readonly Implementation[] = [
     toolchain: [{ command: 'go', versionArgs: ['version'] }],
     protocols: [GOSSIP, GOSSIP_P2P, SHOUT],
     apis: [],
-    vectors: [...GOSSIP_VECTORS, 'shout.json'],
+    kad: { missing: 'go-libp2p-kad-dht is not among the modules of the Go proxy that the peer was made with' },
+    vectors: [...GOSSIP_VECTORS, 'shout.json', 'originals/shout.json'],
+    isBuilt: () => existsSync(goPeer()),
     prepare: buildGo
   },
   {
@@ -62,16 +80,27 @@ export const implementations: readonly Implementation[] = [
     toolchain: [{ command: 'cargo', versionArgs: ['--version'] }],
     protocols: [GOSSIP, GOSSIP_P2P, CUP2PY],
     apis: [],
-    vectors: [...GOSSIP_VECTORS, 'cup2py.json'],
+    kad: true,
+    vectors: [...GOSSIP_VECTORS, 'cup2py.json', 'dht-records.json', 'originals/cup2py.json'],
+    isBuilt: () => existsSync(rustPeer()),
     prepare: buildRust
   },
   {
     name: 'python',
     title: 'Python, from scratch',
     toolchain: [{ command: 'python3', versionArgs: ['--version'] }],
-    protocols: [GOSSIP, GOSSIP_P2P, MIDTERM],
+    protocols: [GOSSIP, GOSSIP_P2P, MIDTERM, CUP2PY, SHOUT],
     apis: ['gossip-api', 'dht-api'],
-    vectors: [...GOSSIP_VECTORS, 'rsa.json', 'cup2py.json', 'dht.json'],
+    vectors: [
+      ...GOSSIP_VECTORS,
+      'cup2py.json',
+      'dht-api.json',
+      'dht-records.json',
+      'shout.json',
+      'originals/cup2py.json',
+      'originals/dht.json',
+      'originals/rsa.json'
+    ],
     gateBits: SLOW_BITS,
     prepare: buildPython
   },
@@ -81,7 +110,7 @@ export const implementations: readonly Implementation[] = [
     toolchain: [],
     protocols: [GOSSIP, GOSSIP_P2P],
     apis: ['gossip-api'],
-    vectors: [...GOSSIP_VECTORS, 'rsa.json'],
+    vectors: [...GOSSIP_VECTORS, 'originals/rsa.json'],
     gateBits: SLOW_BITS,
     prepare: async () => nodeProgram('node/peer.ts')
   },
@@ -94,16 +123,47 @@ export const implementations: readonly Implementation[] = [
     vectors: [],
     without: ['informs', 'offers'],
     prepare: async () => nodeProgram('package/peer.ts')
-  }
+  },
+  {
+    name: 'old',
+    title: 'our package as it was first',
+    toolchain: [{ command: 'git', versionArgs: ['--version'] }],
+    protocols: [GOSSIP],
+    apis: [],
+    vectors: [],
+    without: ['informs', 'offers'],
+    prepare: async (say) => {
+      const { program, commit } = await oldPackages(say)
+      return { ...program, version: `packages of commit ${commit.slice(0, 12)}` }
+    }
+  },
+  ...nodeVersions.flatMap((node) =>
+    ['chainsafe', 'libp2p'].map((names): Implementation => ({
+      name: `node${node.major}-${names}`,
+      title: `our package on Node.js ${node.version}, with noise and yamux of @${names}`,
+      toolchain: [],
+      protocols: [GOSSIP],
+      apis: [],
+      vectors: [],
+      only: ['gate', 'hears', 'speaks', 'once'],
+      prepare: async (say) => {
+        const program = { ...nodeProgram('package/peer.ts'), command: await nodeOf(node, say) }
+        return { ...program, env: { PEER_NAMES: names }, version: `v${node.version}` }
+      }
+    }))
+  )
 ]
 
-/** Outside the clone, so that a build outlives it */
-export function cacheFolder(): string {
-  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'hearsay-interop')
-}
-
-/** What can be run of it; a build that fails is broken, and not missing */
-export async function available(implementation: Implementation, say: (line: string) => void): Promise<Available> {
+/**
+ * What can be run of it; a build that fails is broken, and not missing
+ *
+ * @param quickly - leave out what is not built yet and takes minutes
+ */
+export async function available(
+  implementation: Implementation,
+  say: (line: string) => void,
+  quickly = false
+): Promise<Available> {
   const versions = []
 
   for (const { command, versionArgs } of implementation.toolchain) {
@@ -116,10 +176,16 @@ export async function available(implementation: Implementation, say: (line: stri
     versions.push(stdout.trim())
   }
 
+  if (quickly && implementation.isBuilt?.() === false) {
+    return { missing: 'it is not built yet, which takes minutes: run it without --reduced' }
+  }
+
   try {
-    return { program: await implementation.prepare(say), versions: versions.join(', ') || process.version }
+    const { version, ...program } = await implementation.prepare(say)
+    return { program, versions: version ?? (versions.join(', ') || process.version) }
   } catch (err) {
-    return { broken: (err as Error).message }
+    const { message } = err as Error
+    return err instanceof MissingError ? { missing: message } : { broken: message }
   }
 }
 
@@ -127,8 +193,16 @@ export function nodeProgram(path: string): Program {
   return { command: process.execPath, args: ['--conditions=@hearsay/source', join(PEERS, path)] }
 }
 
+function goPeer(): string {
+  return join(cacheFolder(), 'go', 'peer')
+}
+
+function rustPeer(): string {
+  return join(cacheFolder(), 'rust', 'release', 'peer')
+}
+
 async function buildGo(say: (line: string) => void): Promise<Program> {
-  const command = join(cacheFolder(), 'go', 'peer')
+  const command = goPeer()
   const options = { cwd: join(PEERS, 'go'), env: { GOFLAGS: '-mod=readonly -buildvcs=false' } }
   await execute('go', ['build', '-trimpath', '-o', command, '.'], { ...options, say })
   return { command, args: [] }
@@ -138,7 +212,12 @@ async function buildRust(say: (line: string) => void): Promise<Program> {
   const target = join(cacheFolder(), 'rust')
   const options = { cwd: join(PEERS, 'rust'), env: { CARGO_TARGET_DIR: target } }
   await execute('cargo', ['build', '--release', '--locked', '--quiet'], { ...options, say })
-  return { command: join(target, 'release', 'peer'), args: [] }
+  return { command: rustPeer(), args: [] }
+}
+
+/** @throws {MissingError} always */
+function missing(err: Error): never {
+  throw new MissingError(`what it needs is not there: ${err.message}`, { cause: err })
 }
 
 /** A virtual environment for each state of the requirements */
@@ -151,38 +230,17 @@ async function buildPython(say: (line: string) => void): Promise<Program> {
 
   if (!existsSync(done)) {
     rmSync(folder, { recursive: true, force: true })
-    await execute('python3', ['-m', 'venv', folder], { say })
-    await execute(command, ['-m', 'pip', 'install', '--quiet', '--require-hashes', '-r', requirements], { say })
+    // where Python is too old, or without venv, it is not Python as it is needed here
+    await execute('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 11))'], { say }).catch(missing)
+    await execute('python3', ['-m', 'venv', folder], { say }).catch(missing)
+    await execute(command, ['-m', 'pip', 'install', '--quiet', '--require-hashes', '-r', requirements], { say }).catch(
+      (err: Error) => {
+        // a hash that differs is no network that is away
+        throw /hash/i.test(err.message.replaceAll('--require-hashes', '')) ? err : missing(err)
+      }
+    )
     mkdirSync(done)
   }
 
   return { command, args: ['-B', join(PEERS, 'python', 'peer.py')] }
-}
-
-interface ExecuteOptions {
-  cwd?: string
-  env?: Readonly<Record<string, string>>
-  say: (line: string) => void
-}
-
-/** In characters, the newest, of what a build that failed said */
-const MAX_SAID = 4_000
-
-/** @throws {Error} with what it said, when it fails */
-async function execute(command: string, args: readonly string[], options: ExecuteOptions): Promise<void> {
-  const { cwd, env, say } = options
-  say(`${command} ${args.join(' ')}`)
-  const child = spawn(command, [...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-  let said = ''
-  const listen = (text: string): void => void (said = (said + text).slice(-MAX_SAID))
-  child.stdout.setEncoding('utf8').on('data', listen)
-  child.stderr.setEncoding('utf8').on('data', listen)
-  const code = await new Promise((resolve) => {
-    child.on('error', (err) => resolve(err.message))
-    child.on('close', resolve)
-  })
-
-  if (code !== 0) {
-    throw new Error(`${command} ${args.join(' ')} failed (${String(code)}): ${said.trim()}`)
-  }
 }

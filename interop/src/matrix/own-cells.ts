@@ -1,6 +1,7 @@
 /** Cells in which nothing foreign takes part: our nodes among themselves, and our package in a browser. */
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { nodeOf, nodeVersions } from './node-versions.ts'
 import type { Cell } from './cell.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -17,6 +18,16 @@ export const ownCells: readonly Cell[] = [
     timeout: 300_000,
     run: async (bench) => bench.command('three-nodes', process.execPath, [THREE_NODES])
   },
+  ...nodeVersions
+    .filter(({ version }) => version !== process.versions.node)
+    .map((node): Cell => ({
+      implementation: 'ours',
+      protocol: 'line',
+      role: `three-nodes-on-${node.major}`,
+      feature: 'all',
+      timeout: 300_000,
+      run: async (bench) => bench.command('three-nodes', await nodeOf(node, (line) => bench.note(line)), [THREE_NODES])
+    })),
   {
     implementation: 'browser',
     protocol: 'websockets',

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
 import { until } from '../three-nodes/until.ts'
 import type { ChildProcessByStdio } from 'node:child_process'
@@ -38,6 +39,9 @@ const OWN_TIMEOUT = '300'
 /** Of a program's stdout; the one line with all it heard is far smaller */
 const MAX_OUTPUT_LENGTH = 4_194_304
 
+/** What is counted in its log, where it says so */
+type Counted = 'verified' | 'heard' | 'found' | 'stores' | 'put'
+
 /** A foreign program under the process contract. */
 export class PeerProcess {
   readonly name: string
@@ -46,6 +50,7 @@ export class PeerProcess {
   private readonly log: WriteStream
   /** BOUNDED by MAX_OUTPUT_LENGTH; a program that says more is killed */
   private output = ''
+  private readonly counts: Record<Counted, number> = { verified: 0, heard: 0, found: 0, stores: 0, put: 0 }
   private problem = ''
   private closed = false
 
@@ -63,7 +68,13 @@ export class PeerProcess {
     this.child.on('error', (err) => (this.problem = err.message))
     this.child.on('close', () => (this.closed = true))
     this.child.stderr.pipe(this.log, { end: false })
+    createInterface({ input: this.child.stderr }).on('line', (line) => this.count(line))
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => this.onOutput(text))
+  }
+
+  /** How many lines of its log have this word, followed by an id */
+  logged(word: Counted): number {
+    return this.counts[word]
   }
 
   get hasEnded(): boolean {
@@ -132,6 +143,14 @@ export class PeerProcess {
     await until(`${this.name} to be gone`, () => this.hasEnded, { signal: new AbortController().signal })
     this.log.end(`\n--- stdout ---\n${this.output}\n--- ${this.exit()} ---\n`)
     await finished(this.log)
+  }
+
+  private count(line: string): void {
+    const [, word] = /\b(verified|heard|found|stores|put) [0-9A-Za-z/]/.exec(line) ?? []
+
+    if (word !== undefined) {
+      this.counts[word as Counted]++
+    }
   }
 
   private onOutput(text: string): void {

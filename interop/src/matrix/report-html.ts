@@ -61,11 +61,12 @@ function broken(faults: readonly FaultResult[]): string {
   return `<h2>Broken peers: ${escape(score(faults))}</h2><table>${rows.join('\n')}</table>`
 }
 
-function details({ id, verdict, reason, seconds, logs, replay }: Result): string {
+function details({ id, verdict, reason, seconds, logs, replay, figures = [] }: Result): string {
   const links = logs.map((log) => `<li><a href="${escape(log)}">${escape(log)}</a></li>`).join('')
   return [
     `<section id="${escape(id)}"><h3>${escape(id)}: ${verdict}</h3>`,
     reason === undefined ? `<p>${seconds} s</p>` : `<pre>${escape(reason)}</pre>`,
+    ...figures.map((figure) => `<p>${escape(figure)}</p>`),
     `<p><code>${escape(replay)}</code></p><ul>${links}</ul></section>`
   ].join('\n')
 }

@@ -15,6 +15,10 @@ export function markdown(report: RunReport): string {
     ...Object.entries(versions).map(([name, text]) => `- ${name}: ${oneLine(text)}`),
     '',
     ...grids(cells).flatMap(table),
+    ...section(
+      'Figures',
+      cells.flatMap(({ id, figures = [] }) => figures.map((figure) => `- ${id}: ${figure}`))
+    ),
     ...section('Failed', failures.flatMap(failure)),
     ...section(
       'Not run',

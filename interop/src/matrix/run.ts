@@ -2,7 +2,8 @@ import { join, relative } from 'node:path'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { Bench } from './bench.ts'
 import { idOf } from './cell.ts'
-import type { Cell, Result } from './cell.ts'
+import { MissingError } from './execute.ts'
+import type { Cell, Result, Verdict } from './cell.ts'
 import type { OurNode } from './our-node.ts'
 import type { Program } from './peer-process.ts'
 
@@ -53,21 +54,22 @@ export async function runCell(cell: Cell, { out, programOf, ours, replayOf, sign
   const folder = join(out, 'report', ...id.split('/'))
   const over = AbortSignal.any([signal, AbortSignal.timeout(cell.timeout ?? CELL_TIMEOUT)])
   const bench = new Bench({ folder, program: programOf(implementation), ours, signal: over })
-  const reason = await attempt(cell, bench)
+  const { verdict, reason } = await attempt(cell, bench)
   const seconds = Math.round((performance.now() - began) / 100) / 10
   writeFileSync(join(folder, 'outcome.txt'), `${id}\n${reason ?? 'passed'}\n`)
   const logs = readdirSync(folder).map((name) => relative(out, join(folder, name)))
-  return { ...base, verdict: reason === undefined ? 'passed' : 'failed', reason, seconds, logs }
+  const figures = bench.figures.length === 0 ? {} : { figures: bench.figures }
+  return { ...base, verdict, reason, seconds, logs, ...figures }
 }
 
-/** @returns why it failed */
-async function attempt(cell: Cell, bench: Bench): Promise<string | undefined> {
+async function attempt(cell: Cell, bench: Bench): Promise<{ verdict: Verdict; reason?: string }> {
   try {
     await cell.run(bench)
-    return undefined
+    return { verdict: 'passed' }
   } catch (err) {
     const { name, message } = err as Error
-    return name === 'TimeoutError' ? `not done within ${(cell.timeout ?? CELL_TIMEOUT) / 1_000} s` : message
+    const reason = name === 'TimeoutError' ? `not done within ${(cell.timeout ?? CELL_TIMEOUT) / 1_000} s` : message
+    return { verdict: err instanceof MissingError ? 'not run' : 'failed', reason }
   } finally {
     await bench.dispose()
   }

@@ -14,7 +14,7 @@ const MAX_VALUE_IN_SUCCESS = 65_535 - 4 - 32
 
 /** In PUT, after the ttl and the replication */
 const reserved = { 650: '00000000000000ff' }
-const any: Dialect<DhtMessage> = { decode: decodeDht, encode: encodeDht, reserved }
+export const dhtMessages: Dialect<DhtMessage> = { decode: decodeDht, encode: encodeDht, reserved }
 /** What a node takes from a client */
 const requests: Dialect<DhtMessage> = { decode: decodeDhtRequest, encode: encodeDht, reserved }
 
@@ -50,7 +50,7 @@ function checkMessage(entry: JsonObject): void {
   if (fields['valueHex'] === '') {
     checkRefused(requests, bytes, 'close the connection')
   } else {
-    checkFrame(any, bytes, fields)
+    checkFrame(dhtMessages, bytes, fields)
   }
 }
 

@@ -22,7 +22,7 @@ const PREFIX = fixedPrefix(2, { inclusive: true })
 const MAX_PAYLOAD_BYTES = 65_533
 
 /** What became of bytes that arrived as a stream */
-interface Received<Message> {
+export interface Received<Message> {
   messages: Message[]
   /** Bytes of the frames that are messages */
   accepted: number
@@ -67,7 +67,7 @@ export function checkFrame<Message extends { type: string }>(
     same(name, Object.hasOwn(fields, name) ? fields[name] : 'no field of ours', value)
   }
 
-  same('the frame when encoded', toHex(framed(PREFIX, dialect.encode(message))), toHex(withoutReserved(dialect, bytes)))
+  same('the frame when encoded', toHex(encoded(dialect, message)), toHex(withoutReserved(dialect, bytes)))
   return message
 }
 
@@ -93,7 +93,10 @@ export function checkRefused<Message extends { type: string }>(
 }
 
 /** Framing and decoding together, as a node does it; whatever the chunks, the outcome is the same */
-function receive<Message extends { type: string }>(dialect: Dialect<Message>, bytes: Uint8Array): Received<Message> {
+export function receive<Message extends { type: string }>(
+  dialect: Dialect<Message>,
+  bytes: Uint8Array
+): Received<Message> {
   const whole = receiveChunks(dialect, [bytes])
   const fragments = receiveChunks(
     dialect,
@@ -130,7 +133,7 @@ function receiveChunks<Message extends { type: string }>(
 }
 
 /** All that can be said of a frame, under the names the vectors use */
-function fieldsOf<Message extends { type: string }>(
+export function fieldsOf<Message extends { type: string }>(
   { reserved, named = (unchanged) => unchanged }: Dialect<Message>,
   bytes: Uint8Array,
   message: Message
@@ -162,8 +165,13 @@ function reservedBits(mask: string, bytes: Uint8Array): number {
   return Number((BigInt(`0x${toHex(bytes.subarray(0, mask.length / 2))}`) & ones) / lowest)
 }
 
+/** A whole frame */
+export function encoded<Message extends { type: string }>(dialect: Dialect<Message>, message: Message): Uint8Array {
+  return framed(PREFIX, dialect.encode(message))
+}
+
 /** As we send it */
-function withoutReserved({ reserved }: Pick<Dialect, 'reserved'>, bytes: Uint8Array): Uint8Array {
+export function withoutReserved({ reserved }: Pick<Dialect, 'reserved'>, bytes: Uint8Array): Uint8Array {
   const mask = Buffer.from(reserved[typeOf(bytes)] ?? '', 'hex')
   return bytes.map((byte, at) => byte & ~(mask[at] ?? 0))
 }

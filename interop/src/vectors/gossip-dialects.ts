@@ -37,10 +37,21 @@ export const midterm: Dialect<MidtermMessage> = {
   reserved: PEER_RESERVED
 }
 
-/** `/hearsay/gossip-p2p/1.0.0`; its ids are numbers of 16 bits */
+/** `/hearsay/gossip-p2p/1.0.0`; its ids are numbers of 16 bits, and its verdict is always a good one */
 export const p2p: Dialect<P2pMessage> = {
   decode: decodeP2p,
   encode: encodeP2p,
   reserved: { 507: `${HEADER}${'00'.repeat(5)}ffffff` },
-  named: (message) => (message.type === 'announce' ? { ...message, messageId: Number(message.id) } : message)
+  named: (message) => {
+    switch (message.type) {
+      case 'announce': {
+        const { id, ...rest } = message
+        return { ...rest, messageId: Number(id) }
+      }
+      case 'verdict':
+        return {}
+      default:
+        return message
+    }
+  }
 }

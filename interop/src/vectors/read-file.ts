@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { isObject } from './json.ts'
+import { vectorCases } from './messages/check.ts'
+import { readers } from './messages/readers.ts'
 import { protocols } from './protocols.ts'
 import { casesOf, failing } from './sections.ts'
 import type { Case, Protocol, Sections } from './case.ts'
@@ -14,7 +17,17 @@ export interface VectorFile {
 
 export async function readVectorFile(path: string): Promise<VectorFile> {
   try {
-    const content = parse(await readFile(path, 'utf8'))
+    const [name, value] = [basename(path), JSON.parse(await readFile(path, 'utf8')) as Json]
+
+    if (Array.isArray(value) && Object.hasOwn(readers, name)) {
+      const cases = vectorCases(name, value)
+      return {
+        protocol: name.replace('.json', ''),
+        cases: cases.length > 0 ? cases : [failing('the file', 'it is empty')]
+      }
+    }
+
+    const content = sectionsIn(value)
     const protocol = recognise(content)
     return { protocol: protocol.name, cases: casesOf(content, protocol.sections) }
   } catch (err) {
@@ -22,9 +35,7 @@ export async function readVectorFile(path: string): Promise<VectorFile> {
   }
 }
 
-function parse(text: string): JsonObject {
-  const content = JSON.parse(text) as Json
-
+function sectionsIn(content: Json): JsonObject {
   if (!isObject(content)) {
     throw new Error('its JSON is not an object with sections')
   }

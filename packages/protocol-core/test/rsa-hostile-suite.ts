@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { RsaPrivateKey, RsaPublicKey } from '#rsa'
-import vectors from '../../../interop/vectors/rsa.json' with { type: 'json' }
+import vectors from '../../../interop/vectors/originals/rsa.json' with { type: 'json' }
 import { anyKey, bytes, hex, keys, modulusOf, privateKey, publicKey, tlv, withByte } from './rsa-vectors.ts'
 
 /** By what they are about */

@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { generateRsaKey, RsaPrivateKey, RsaPublicKey } from '#rsa'
-import vectors from '../../../interop/vectors/rsa.json' with { type: 'json' }
+import vectors from '../../../interop/vectors/originals/rsa.json' with { type: 'json' }
 import { hostileTests } from './rsa-hostile-suite.ts'
 import {
   anyKey,

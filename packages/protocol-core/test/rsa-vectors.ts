@@ -3,7 +3,7 @@
  */
 import { expect } from 'vitest'
 import { RsaPrivateKey, RsaPublicKey } from '#rsa'
-import vectors from '../../../interop/vectors/rsa.json' with { type: 'json' }
+import vectors from '../../../interop/vectors/originals/rsa.json' with { type: 'json' }
 import type { RsaLimits } from '#rsa'
 
 interface KeyVector {

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { RsaPublicKey } from '#rsa'
-import vectors from '../../../interop/vectors/rsa.json' with { type: 'json' }
+import vectors from '../../../interop/vectors/originals/rsa.json' with { type: 'json' }
 import { rsaSuite } from './rsa-suite.ts'
 import type * as browser from '../src/rsa.browser.ts'
 import type * as node from '../src/rsa.ts'

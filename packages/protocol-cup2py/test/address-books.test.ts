@@ -61,7 +61,9 @@ describe('a name', () => {
   })
 })
 
-const vectors = JSON.parse(readFileSync(new URL('../../../interop/vectors/cup2py.json', import.meta.url), 'utf8')) as {
+const vectors = JSON.parse(
+  readFileSync(new URL('../../../interop/vectors/originals/cup2py.json', import.meta.url), 'utf8')
+) as {
   facts: { table_schema: string }
   records: { addressBookRow: string[] }[]
 }

@@ -19,7 +19,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Message, UserRecord } from '@hearsay/protocol-cup2py/codec'
 
-const vectors = JSON.parse(readFileSync(new URL('../../../interop/vectors/cup2py.json', import.meta.url), 'utf8')) as {
+const vectors = JSON.parse(
+  readFileSync(new URL('../../../interop/vectors/originals/cup2py.json', import.meta.url), 'utf8')
+) as {
   keys: { publicPem: string }[]
   requests: { label: string; before: string }[]
 }

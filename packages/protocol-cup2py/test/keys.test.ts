@@ -22,7 +22,9 @@ const root = mkdtempSync(join(tmpdir(), 'hearsay-keys-'))
 afterAll(() => rmSync(root, { recursive: true }))
 
 const key = RsaPrivateKey.fromPem(createPrivateKeyPem())
-const vectors = JSON.parse(readFileSync(new URL('../../../interop/vectors/cup2py.json', import.meta.url), 'utf8')) as {
+const vectors = JSON.parse(
+  readFileSync(new URL('../../../interop/vectors/originals/cup2py.json', import.meta.url), 'utf8')
+) as {
   aes: { cases: { encryptedFileB64?: string; password: string; plaintext: string }[] }
 }
 const library = vectors.aes.cases.find(({ encryptedFileB64 }) => encryptedFileB64 !== undefined)!

@@ -13,7 +13,9 @@ import { decodeLibrary, parseLibraryRequest } from '@hearsay/protocol-cup2py/lib
 import { describe, expect, it } from 'vitest'
 import { dateIn, TestUser } from './users.ts'
 
-const vectors = JSON.parse(readFileSync(new URL('../../../interop/vectors/cup2py.json', import.meta.url), 'utf8')) as {
+const vectors = JSON.parse(
+  readFileSync(new URL('../../../interop/vectors/originals/cup2py.json', import.meta.url), 'utf8')
+) as {
   keys: { name: string; privatePem: string }[]
   handler: { label: string; message: string }[]
 }

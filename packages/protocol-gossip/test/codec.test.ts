@@ -184,7 +184,7 @@ interface Vector {
   hex: string
 }
 const vectors = JSON.parse(
-  readFileSync(new URL('../../../interop/vectors/gossip.json', import.meta.url), 'utf8')
+  readFileSync(new URL('../../../interop/vectors/originals/gossip.json', import.meta.url), 'utf8')
 ) as Record<'g1_final' | 'g1_midterm', Vector[]>
 const payloadOf = ({ hex }: Vector): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex').subarray(2))
 

@@ -1,10 +1,10 @@
-"""identify: asks a peer where it listens"""
+"""identify: asks a peer where it listens, and tells others what is spoken here"""
 import ipaddress
 
-from .wire import read_varint, take_varint
+from .wire import field, public_key, read_varint, take_varint, varint
 
 PROTOCOL = '/ipfs/id/1.0.0'
-LISTEN_ADDRESSES = 2
+KEY, LISTEN_ADDRESSES, PROTOCOLS, AGENT, VERSION = 1, 2, 3, 6, 5
 MAX_SIZE = 65_536
 IP4, TCP = 4, 6
 
@@ -38,3 +38,13 @@ def tcp_address(raw):
     if len(raw) == 8 and raw[0] == IP4 and raw[5] == TCP:
         return str(ipaddress.IPv4Address(raw[1:5])), int.from_bytes(raw[6:8], 'big')
     return None
+
+
+async def answer(stream, host, listen):
+    """@param listen: host and port"""
+    key = public_key(host.identity.public_key().public_bytes_raw())
+    address = bytes([IP4]) + ipaddress.IPv4Address(listen[0]).packed + bytes([TCP]) + listen[1].to_bytes(2, 'big')
+    message = field(KEY, key) + field(LISTEN_ADDRESSES, address) + field(VERSION, b'ipfs/0.1.0') + field(AGENT, b'by hand')
+    message += b''.join(field(PROTOCOLS, protocol.encode()) for protocol in host.handlers)
+    await stream.write(varint(len(message)) + message)
+    await stream.close()

@@ -11,6 +11,12 @@ use sha2::{Digest, Sha256};
 use std::error::Error;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+const MAX_PEM: usize = 3_000;
+const MAX_ADDRESS: usize = 1_024;
+const MAX_SIGNATURE: usize = 2_732;
+const MAX_CHECKED: usize = 900;
+const MAX_DEPTH: u32 = 16;
+
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// What a user says of where it is.
@@ -56,6 +62,37 @@ impl Record {
         Ok(VerifyingKey::<Sha256>::new(key).verify(text.as_bytes(), &signature)?)
     }
 
+    /// Whether key, address, date and signature have the one form that each may have.
+    fn check(&self) -> Result<(), Failure> {
+        let body = self
+            .pem
+            .strip_prefix("-----BEGIN RSA PUBLIC KEY-----\n")
+            .and_then(|rest| rest.strip_suffix("\n-----END RSA PUBLIC KEY-----\n"))
+            .ok_or("no key")?;
+        let lines: Vec<&str> = body.split('\n').collect();
+        let (last, full) = lines.split_last().ok_or("no key")?;
+        let whole = full.iter().all(|line| line.len() == 64) && (1..=66).contains(&last.len());
+        if !whole || !is_base64(&lines.concat()) || self.pem.len() > MAX_PEM {
+            return Err("no key in its one form".into());
+        }
+        if self.address.encode_utf16().count() > MAX_ADDRESS {
+            return Err("an address that is too long".into());
+        }
+        if self.signature.is_empty() || self.signature.len() > MAX_SIGNATURE || !is_base64(&self.signature) {
+            return Err("a signature that is no base64".into());
+        }
+        if is_date(&self.date) {
+            Ok(())
+        } else {
+            Err(format!("no date: {}", self.date).into())
+        }
+    }
+
+    /// Bits of the key, whatever was signed.
+    pub fn key_bits(&self) -> Result<usize, Failure> {
+        Ok(RsaPublicKey::from_pkcs1_pem(&self.pem)?.n().bits())
+    }
+
     fn fields(&self) -> String {
         format!("{};{};{};{}", self.pem, self.address, self.date, self.signature)
     }
@@ -66,7 +103,7 @@ impl Request {
         let fields: Vec<&str> = text.split(';').collect();
         let (searched, rest) = match fields.as_slice() {
             ["UPDATE", rest @ ..] => (None, rest),
-            ["SEARCH", hash, rest @ ..] => (Some((*hash).to_owned()), rest),
+            ["SEARCH", hash, rest @ ..] if is_hash(hash) => (Some((*hash).to_owned()), rest),
             _ => return Err("neither UPDATE nor SEARCH".into()),
         };
         let [pem, address, date, signature, depth, list] = rest else {
@@ -78,19 +115,27 @@ impl Request {
             date: (*date).into(),
             signature: (*signature).into(),
         };
+        record.check()?;
         let list = list
             .strip_prefix('[')
             .and_then(|list| list.strip_suffix(']'))
             .ok_or("no list")?;
-        let checked = list
+        let checked: Vec<String> = list
             .split(',')
-            .filter(|hash| !hash.is_empty())
+            .filter(|_| !list.is_empty())
             .map(str::to_owned)
             .collect();
+        if checked.len() > MAX_CHECKED || !checked.iter().all(|hash| is_hash(hash)) {
+            return Err("a list of no user hashes".into());
+        }
+        let (depth, written) = (depth.parse::<u32>()?, *depth);
+        if depth > MAX_DEPTH || depth.to_string() != written {
+            return Err(format!("a depth of {written}").into());
+        }
         Ok(Request {
             searched,
             record,
-            depth: depth.parse()?,
+            depth,
             checked,
         })
     }
@@ -102,6 +147,37 @@ impl Request {
             None => format!("UPDATE;{fields};{depth};[{list}]"),
         }
     }
+}
+
+fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn is_base64(text: &str) -> bool {
+    let body = text.trim_end_matches('=');
+    let letters = body
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/');
+    letters && text.len() % 4 == 0 && text.len() - body.len() <= 2
+}
+
+/// `2023-04-27 22:25:19`, with six digits of a second or none.
+fn is_date(text: &str) -> bool {
+    let pattern = "0000-00-00 00:00:00.000000";
+    let same = |(a, b): (u8, u8)| if b == b'0' { a.is_ascii_digit() } else { a == b };
+    if ![19, 26].contains(&text.len()) || !text.bytes().zip(pattern.bytes()).all(same) {
+        return false;
+    }
+    let number = |from: usize, to: usize| text[from..to].parse::<u32>().unwrap_or(u32::MAX);
+    let (year, month, day) = (number(0, 4), number(5, 7), number(8, 10));
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 => 28 + u32::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    year > 0 && (1..=days).contains(&day) && number(11, 13) < 24 && number(14, 16) < 60 && number(17, 19) < 60
 }
 
 /// What Python prints for the tuple of key, address and date.

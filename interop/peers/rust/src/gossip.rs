@@ -40,6 +40,8 @@ struct State {
     infos: Vec<Value>,
     offers: Vec<String>,
     refused: Vec<String>,
+    /// How often it was told what it had heard.
+    copies: u64,
 }
 
 #[derive(Clone)]
@@ -83,7 +85,7 @@ impl Gossip {
         let state = self.state.lock().unwrap();
         json!({
             "peerId": self.host.peer_id.to_string(), "verified": state.verified, "heard": state.heard,
-            "infos": state.infos, "offers": state.offers, "refused": state.refused,
+            "infos": state.infos, "offers": state.offers, "refused": state.refused, "copies": state.copies,
         })
     }
 
@@ -228,6 +230,7 @@ impl Gossip {
             state
                 .verified
                 .push(json!({ "peer": peer.to_string(), "direction": direction }));
+            eprintln!("verified {peer}");
         }
     }
 
@@ -250,13 +253,18 @@ impl Gossip {
     async fn hear(&self, from: PeerId, message: Message) {
         let (id, ttl, data_type) = (message.number("id"), message.number("ttl"), message.number("dataType"));
         let sum: [u8; 32] = Sha256::digest(&message.data).into();
-        if data_type != self.config.data_type || !self.is_new(id, data_type, sum) {
+        if data_type != self.config.data_type {
+            return;
+        }
+        if !self.is_new(id, data_type, sum) {
+            self.state.lock().unwrap().copies += 1;
             return;
         }
         self.state.lock().unwrap().heard.push(json!({
             "id": format!("{id:x}"), "ttl": ttl, "dataType": data_type,
             "bytes": message.data.len(), "sha256": hex::encode(sum),
         }));
+        eprintln!("heard {id:x}");
         if ttl != 1 {
             self.spread(id, ttl.max(1) - 1, data_type, &message.data, Some(from))
                 .await;

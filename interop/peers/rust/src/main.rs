@@ -2,9 +2,12 @@
 
 mod contract;
 mod cup2py;
+mod envelope;
 mod frames;
 mod gossip;
 mod host;
+mod kad;
+mod message_vectors;
 mod proof;
 mod users;
 mod vectors;
@@ -41,6 +44,13 @@ async fn run() -> Result<Value, Box<dyn Error + Send + Sync>> {
             let users = users::Users::start(Config::read()?, key, search)?;
             until_told().await?;
             Ok(users.report())
+        }
+        "kad" => {
+            let steps = std::fs::read_to_string(env::var("PEER_STEPS")?)?;
+            let forges = env::var("PEER_FORGES").is_ok_and(|value| value == "1");
+            let node = kad::Node::start(Config::read()?, serde_json::from_str(&steps)?, forges)?;
+            until_told().await?;
+            Ok(node.report())
         }
         "peer" => {
             let gossip = gossip::Gossip::start(Config::read()?)?;

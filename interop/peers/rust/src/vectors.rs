@@ -2,13 +2,14 @@
 
 use crate::cup2py::{self, Record, Request};
 use crate::frames::{self, API, Dialect, G1, G2, MIDTERM, Message};
+use crate::message_vectors;
 use crate::proof;
 use serde_json::{Value, json};
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-type Failure = Box<dyn Error + Send + Sync>;
+pub type Failure = Box<dyn Error + Send + Sync>;
 type Check = fn(&Value, &Value) -> Result<(), Failure>;
 
 fn checks(file: &str) -> Vec<(&'static str, Check)> {
@@ -41,6 +42,13 @@ pub fn verify(paths: &[String]) -> Result<Value, Failure> {
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or_default();
+        if let Some(vectors) = content.as_array() {
+            if let Some(failures) = message_vectors::verify(file, vectors) {
+                checked[format!("{file}#vectors")] = vectors.len().into();
+                failed.extend(failures);
+            }
+            continue;
+        }
         for (section, check) in checks(file) {
             let cases = match section.split_once('.') {
                 Some((outer, inner)) => &content[outer][inner]["vectors"],
@@ -58,7 +66,7 @@ pub fn verify(paths: &[String]) -> Result<Value, Failure> {
     Ok(json!({ "checked": checked, "failed": failed }))
 }
 
-fn same(what: &str, actual: impl Into<Value>, expected: impl Into<Value>) -> Result<(), Failure> {
+pub fn same(what: &str, actual: impl Into<Value>, expected: impl Into<Value>) -> Result<(), Failure> {
     let (actual, expected) = (actual.into(), expected.into());
     if actual == expected {
         Ok(())
@@ -90,7 +98,7 @@ fn valid(dialect: Dialect, case: &Value) -> Result<(), Failure> {
 }
 
 /// A field in the form the vectors have it.
-fn shown(message: &Message, name: &str) -> Value {
+pub fn shown(message: &Message, name: &str) -> Value {
     match name {
         "size" => message.size.into(),
         "type" => message.kind.into(),

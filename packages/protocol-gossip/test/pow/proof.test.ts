@@ -2,7 +2,7 @@ import { proves, provesPacket } from '@hearsay/protocol-gossip/pow'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { challengeMessage, leadingZeroBits } from './reference.ts'
-import vectors from '../../../../interop/vectors/gossip.json' with { type: 'json' }
+import vectors from '../../../../interop/vectors/originals/gossip.json' with { type: 'json' }
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 

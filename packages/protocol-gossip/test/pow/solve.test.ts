@@ -6,7 +6,7 @@ import { proves, provesPacket, solve, solvePacket } from '@hearsay/protocol-goss
 import { describe, expect, test, vi } from 'vitest'
 import { challengePuzzle } from '../../src/pow/proof.ts'
 import { scalarScan } from '../../src/pow/scan.ts'
-import vectors from '../../../../interop/vectors/gossip.json' with { type: 'json' }
+import vectors from '../../../../interop/vectors/originals/gossip.json' with { type: 'json' }
 import type { Worker } from 'node:worker_threads'
 import type { SolveOptions, SolveProgress } from '@hearsay/protocol-gossip/pow'
 
