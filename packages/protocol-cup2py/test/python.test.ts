@@ -13,7 +13,9 @@ if (python === undefined) {
   console.info('no Python with the package rsa: that records verify there too is shown by the vectors alone')
 }
 
-const vectors = JSON.parse(readFileSync(new URL('../../../interop/vectors/cup2py.json', import.meta.url), 'utf8')) as {
+const vectors = JSON.parse(
+  readFileSync(new URL('../../../interop/vectors/originals/cup2py.json', import.meta.url), 'utf8')
+) as {
   keys: { privatePem: string }[]
 }
 /** Of 1,024 bits, as the library's own, and of 2,048 */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 const root = join(import.meta.dirname, '../../..')
 const files = globSync('{packages/*,interop,simulation}/test/**/*.test.ts', { cwd: root })
 const specification = readFileSync(join(root, 'docs/specs/shout.md'), 'utf8')
-const vectors = JSON.parse(readFileSync(join(root, 'interop/vectors/shout.json'), 'utf8')) as object
+const vectors = JSON.parse(readFileSync(join(root, 'interop/vectors/originals/shout.json'), 'utf8')) as object
 
 /** Names of tests and of groups of them: whatever stands in quotes */
 function namesIn(file: string): string[] {
