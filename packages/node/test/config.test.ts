@@ -400,8 +400,8 @@ describe('a bootstrap list', () => {
 })
 
 describe('a switch', () => {
-  it.each(['yes', '1', 1, '', 'ON', null])('is not %o', (value) => {
-    expect(problem(() => fromFlags({ mdns: value }))).toMatch(/^--mdns must be on or off, and is/)
+  it.each(['yes', '1', 1, '', 'on', null])('is not %o', (value) => {
+    expect(problem(() => fromFlags({ mdns: value }))).toMatch(/^--mdns must be true or false, and is/)
   })
 })
 
