@@ -96,5 +96,13 @@ export function tell(
     for (const [metric, unit] of Object.entries(metrics) as [keyof LoopResult, string][]) {
       context.figure(unit, ...contestants.map((contestant) => results.measured(contestant, name, metric)))
     }
+
+    for (const contestant of contestants) {
+      const share = results.lowest(contestant, name, 'delivered')
+
+      if (share < 1) {
+        context.print(`  ${name}, ${contestant.name}: delivered ${(100 * share).toFixed(1)} % in its worst round`)
+      }
+    }
   }
 }

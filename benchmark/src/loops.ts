@@ -124,7 +124,7 @@ export async function openLoop(swarm: Swarm, size: number, perSecond: number, ti
       }
 
       if (count.said < all) {
-        setTimeout(sayDue, start + (count.said * 1_000) / perSecond - performance.now())
+        setTimeout(sayDue, Math.max(0, start + (count.said * 1_000) / perSecond - performance.now()))
       }
     }
     swarm.onDelivery((data) => {

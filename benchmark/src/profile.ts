@@ -1,26 +1,53 @@
 import { Session } from 'node:inspector/promises'
+import { sizeName } from './contest.ts'
+import { hearsay } from './contestants.ts'
+import { randomGraph } from './graph.ts'
+import { closedLoop } from './loops.ts'
 import type { Profiler } from 'node:inspector/promises'
 
 /** Rows shown */
 const ROWS = 10
 /** Between samples, in µs */
 const INTERVAL = 500
+/** In ms; long enough for the compiler to be done with the code */
+const WARM_UP = 2_000
+const TIME = 4_000
+const RUNS = [
+  [2, 100],
+  [2, 1_024],
+  [2, 16_384],
+  [10, 100],
+  [10, 1_024]
+] as const
 
-/** Runs it under V8's sampling profiler, and says which functions took the most time themselves */
-export async function profiled<T>(run: () => Promise<T>, print: (line: string) => void): Promise<T> {
+/** Where the time goes that gossip takes in a closed loop: the functions that took the most themselves */
+export async function profileGossip(print: (line: string) => void): Promise<void> {
+  for (const [nodes, size] of RUNS) {
+    const swarm = await hearsay.start(nodes, randomGraph(nodes))
+
+    try {
+      await closedLoop(swarm, size, WARM_UP)
+      const profile = await profiled(async () => void (await closedLoop(swarm, size, TIME)))
+      print(`\n${nodes} nodes, ${sizeName(size)}: share of the busy time`)
+      rows(profile).forEach((row) => print(row))
+    } finally {
+      await swarm.stop()
+    }
+  }
+}
+
+async function profiled(run: () => Promise<void>): Promise<Profiler.Profile> {
   const session = new Session()
   session.connect()
-  await session.post('Profiler.enable')
-  await session.post('Profiler.setSamplingInterval', { interval: INTERVAL })
-  await session.post('Profiler.start')
 
   try {
-    return await run()
+    await session.post('Profiler.enable')
+    await session.post('Profiler.setSamplingInterval', { interval: INTERVAL })
+    await session.post('Profiler.start')
+    await run()
+    return (await session.post('Profiler.stop')).profile
   } finally {
-    const { profile } = await session.post('Profiler.stop')
     session.disconnect()
-    print(`  self time of busy time, the first ${ROWS} rows:`)
-    rows(profile).forEach((row) => print(`  ${row}`))
   }
 }
 
@@ -31,7 +58,8 @@ function rows({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): strin
   for (const [i, id] of samples.entries()) {
     const name = names.get(id)!
 
-    if (name !== '(idle)') {
+    // waiting, and starting the profiler itself
+    if (name !== '(idle)' && !name.startsWith('post, node:inspector')) {
       times.set(name, (times.get(name) ?? 0) + timeDeltas[i]!)
     }
   }
