@@ -63,7 +63,7 @@ async function leaveIdle(variant: Variant, keys: readonly RsaPrivateKey[]): Prom
     const [alone, { at, record }] = await told
 
     for (const key of keys) {
-      const node = await createNode(variant, { key })
+      const node = await createNode(variant, { key, limit: PEERS })
       crowd.push(node)
       await node.host.dial(at.map((address) => multiaddr(address)))
       await node.greet(record)

@@ -31,7 +31,7 @@ export interface NodeInit {
   knownPeers?: readonly string[]
   /** For `hearsay`; without one it makes one */
   key?: RsaPrivateKey
-  /** How many peers there may be */
+  /** How many peers there may be: for shout, a matter of the whole subnet */
   limit?: number
 }
 
@@ -78,7 +78,8 @@ async function gossipsubNode({ knownPeers = [] }: NodeInit): Promise<Node> {
   return {
     ...silent,
     host,
-    peers: () => pubsub.getSubscribers(TOPIC).length,
+    // not its subscribers: with default scores it ignores most of many peers on one address
+    peers: () => pubsub.getPeers().length,
     onPeer: (callback) => pubsub.addEventListener('subscription-change', callback),
     onDelivery: (callback) => pubsub.addEventListener('message', callback),
     publish: (data) => void pubsub.publish(TOPIC, data)
