@@ -25,6 +25,9 @@ export interface Wire<Message> {
   pack?(peer: PeerKey, frames: readonly Uint8Array[]): Uint8Array | Promise<Uint8Array>
 }
 
+/** What several sockets brought in one turn leaves together */
+const endOfTurn = (globalThis as { setImmediate?: (run: () => void) => void }).setImmediate ?? queueMicrotask
+
 export interface SessionsInit<Message> {
   /** Most preferred first */
   wires: readonly [Wire<Message>, ...Wire<Message>[]]
@@ -37,7 +40,7 @@ export interface SessionsInit<Message> {
   maxQueuedBytes: number
   maxOpenAsks: number
   closeTimeout: Millis
-  /** When what a tick queued is flushed. @default queueMicrotask */
+  /** When what is queued is flushed. @default at the end of the event loop's turn; in browsers, of the tick */
   schedule?: ((flush: () => void) => void) | undefined
 }
 
@@ -300,7 +303,7 @@ export class Sessions<Message> {
 
   private markDirty(session: Session): void {
     if (this.dirty.size === 0) {
-      const { schedule = queueMicrotask } = this.init
+      const { schedule = endOfTurn } = this.init
       schedule(() => this.flush())
     }
 
