@@ -2,7 +2,8 @@ import { plainSipHash } from '../../packages/protocol-gossip/src/sip-hash.ts'
 import { wasmSipHash } from '../../packages/protocol-gossip/src/wasm-sip-hash.ts'
 import { interleave, perSecond } from './rounds.ts'
 import type { SipHash } from '../../packages/protocol-gossip/src/sip-hash.ts'
-import type { Comparison } from './gossip.ts'
+import type { Comparison } from './comparison.ts'
+import type { Context } from './part.ts'
 import type { Subject } from './rounds.ts'
 
 const BATCH = 100
@@ -24,7 +25,7 @@ function hashing(name: string, hash: SipHash, bytes: number): Subject {
 }
 
 /** What an announce is remembered by: both ways of computing it */
-export async function benchDigest(rounds: number, print: (line: string) => void): Promise<Comparison[]> {
+export async function benchDigest({ rounds, print }: Context): Promise<Comparison[]> {
   const comparisons: Comparison[] = []
 
   for (const [bytes, target] of [

@@ -28,6 +28,9 @@ export interface Wire<Message> {
 /** Why a message was not sent: its peer reads too slowly, or no frame can hold it */
 export type DropReason = 'slow' | 'long'
 
+/** What several sockets brought in one turn leaves together */
+const endOfTurn = (globalThis as { setImmediate?: (run: () => void) => void }).setImmediate ?? queueMicrotask
+
 export interface SessionsInit<Message> {
   /** Most preferred first */
   wires: readonly [Wire<Message>, ...Wire<Message>[]]
@@ -42,7 +45,7 @@ export interface SessionsInit<Message> {
   closeTimeout: Millis
   /** A message was not sent, for a reason of a fixed few */
   dropped?: ((reason: DropReason, peer: PeerKey) => void) | undefined
-  /** When what a tick queued is flushed. @default queueMicrotask */
+  /** When what is queued is flushed. @default at the end of the event loop's turn; in browsers, of the tick */
   schedule?: ((flush: () => void) => void) | undefined
 }
 
@@ -308,7 +311,7 @@ export class Sessions<Message> {
 
   private markDirty(session: Session): void {
     if (this.dirty.size === 0) {
-      const { schedule = queueMicrotask } = this.init
+      const { schedule = endOfTurn } = this.init
       schedule(() => this.flush())
     }
 

@@ -390,8 +390,7 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
       dialTimeout,
       maxQueuedBytes,
       maxOpenAsks,
-      closeTimeout: constants.CLOSE_TIMEOUT,
-      schedule: endOfTurn
+      closeTimeout: constants.CLOSE_TIMEOUT
     }
   }
 
@@ -406,6 +405,3 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
 }
 
 const OPCODE_NAMES = new Map<number, string>(Object.entries(constants.Opcode).map(([name, opcode]) => [opcode, name]))
-
-/** Signatures become ready one by one: what one turn of the event loop brought leaves together */
-const endOfTurn = (globalThis as { setImmediate?: (run: () => void) => void }).setImmediate ?? queueMicrotask
