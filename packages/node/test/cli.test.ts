@@ -147,6 +147,14 @@ async function endOf(
 
 const inTime = expect.toSatisfy((ms) => Number(ms) < SHUTDOWN, `less than ${SHUTDOWN} ms`) as number
 
+/** As the running node says itself */
+async function gossipApiOf(dir: string): Promise<{ host: string; port: number }> {
+  const status = hearsay(['status', '--json', '--data-dir', dir])
+  await within(status.ended, 'the status')
+  const [host, port] = (JSON.parse(status.output.stdout) as { gossipApi: string }).gossipApi.split(':')
+  return { host: host!, port: Number(port) }
+}
+
 /** A port that is taken until the tests are over */
 async function takenPort(): Promise<number> {
   const server = createServer()
@@ -350,22 +358,11 @@ describe.concurrent('a node', () => {
   })
 
   it('goes on when nobody reads its stdout', async () => {
-    const server = createServer()
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as AddressInfo
-    await new Promise((resolve) => server.close(resolve))
-    const node = hearsay([
-      'start',
-      '--json',
-      '--data-dir',
-      newDir(),
-      ...FREE_PORTS,
-      '--gossip-api',
-      `127.0.0.1:${port}`
-    ])
+    const dir = newDir()
+    const node = hearsay(['start', '--json', '--data-dir', dir, ...FREE_PORTS])
     node.child.stdout.destroy()
     await logged(node, 'gossip: ready')
-    await expectServing({ host: '127.0.0.1', port })
+    await expectServing(await gossipApiOf(dir))
     expect(await endOf(node)).toEqual([0, inTime])
   })
 

@@ -103,10 +103,11 @@ describe('a record', () => {
     const signed = async (year: number): Promise<string> => {
       const hash = userHash(key.publicKey.pkcs1Pem)
       const record = await signRecord(key, hash, '/ip4/192.0.2.1/tcp/1', `${year}-01-01 00:00:00.000001`)
-      const sample = await exportedBy(a)
       // as the record we hold of that user, with these words
       const held = await a.libp2p.services.cup2py.get(hash)
-      return sample[0]!
+      const sample = await exportedBy(a)
+      return sample
+        .find((text) => text.includes(held!.address))!
         .replace(held!.address, record.address)
         .replace(held!.date, record.date)
         .replace(held!.signature, record.signature)
@@ -124,7 +125,7 @@ describe('a record', () => {
   it('of a user is told by the first digits of its hash, and the whole book in parts', async () => {
     const answer = await ask(a.controlApi!, `/v1/cup2py/records/${hashOf(b).slice(0, 6)}`)
     expect(answer.body).toMatchObject({ hash: hashOf(b), address: b.address })
-    expect((await ask(a.controlApi!, '/v1/cup2py/export?offset=1')).body).toEqual({ records: [], next: null })
+    expect((await ask(a.controlApi!, '/v1/cup2py/export?offset=2')).body).toEqual({ records: [], next: null })
   })
 })
 
