@@ -35,7 +35,7 @@ export interface Draft {
 /** What a peer would do again */
 const WRONGS: ReadonlySet<CloseReason> = new Set(['subnet', 'violation', 'malformed', 'full'])
 /** Keys whose address is remembered: to find one takes as long as a few lookups */
-const MAX_ADDRESSES = 1_024
+const MAX_ADDRESSES = 128
 
 interface Signing {
   done: boolean

@@ -37,8 +37,8 @@ export class Link {
   late = false
   lastUsed: Millis
   readonly tokens: Tokens
-  /** Methods it can decompress. BOUNDED by the six there are */
-  readonly inflates = new Set<number>()
+  /** Methods it can decompress, a bit each */
+  inflates = 0
   preferred: number | undefined
   /** What arrived, in order. BOUNDED by MAX_PENDING and MAX_PENDING_BYTES */
   readonly batches: Batch[] = []

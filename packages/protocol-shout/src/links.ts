@@ -356,14 +356,15 @@ export class Links {
 
     if (isOurs) {
       if (option === Option.COMPRESSION) {
-        link.inflates.add(setting)
+        link.inflates |= 1 << setting
       } else {
         link.preferred = setting
       }
 
-      const { preferred, inflates } = link
-      const liked = preferred !== undefined && inflates.has(preferred) ? preferred : undefined
-      const method = liked ?? this.init.methods.find((each) => inflates.has(each)) ?? 0
+      const { preferred } = link
+      const inflates = (each: number): boolean => (link.inflates & (1 << each)) !== 0
+      const liked = preferred !== undefined && inflates(preferred) ? preferred : undefined
+      const method = liked ?? this.init.methods.find(inflates) ?? 0
       this.context.emit({ type: 'compression', peer: link.peer, method })
     }
 
