@@ -66,6 +66,8 @@ if (!withBrowser) {
 
 export default defineConfig({
   test: {
+    // most tests wait for a clock or for each other more than for a processor
+    maxWorkers: 2,
     reporters: ['default', './scripts/closing-line.ts'],
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'], reporter: ['text-summary'] },
     projects: withBrowser ? [node, browser] : [node]
