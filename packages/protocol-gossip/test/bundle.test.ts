@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { bundle, chunksOf, core, libp2p, sizeOf } from '../../protocol-core/test/shared/bundle.ts'
+import { builtinsIn, bundle, chunksOf, core, libp2p, sizeOf } from '../../protocol-core/test/shared/bundle.ts'
 
 const source = fileURLToPath(new URL('../src/', import.meta.url))
 
@@ -18,8 +18,10 @@ it('in a page, the package costs little on top of libp2p and the solver, and pro
 }, 60_000)
 
 it('in a page, of protocol-core there is what gossip uses: no RSA and its formats', async () => {
-  const modules = chunksOf(await bundle(source, 'index.ts', libp2p)).flatMap((chunk) => Object.entries(chunk.modules))
+  const files = await bundle(source, 'index.ts', libp2p)
+  const modules = chunksOf(files).flatMap((chunk) => Object.entries(chunk.modules))
   const used = modules.flatMap(([id, { renderedLength }]) => (renderedLength > 0 ? [id.split('/').at(-1)!] : []))
+  expect(builtinsIn(files)).toEqual([])
   expect(used).toEqual(expect.arrayContaining(['sessions.ts', 'sip-hash.ts']))
   expect(used.filter((name) => /^(rsa|der|pem|pkcs|text|wasm|node)/.test(name))).toEqual([])
 }, 60_000)

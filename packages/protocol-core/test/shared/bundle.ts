@@ -38,6 +38,13 @@ export function chunksOf(files: File[]): Rolldown.OutputChunk[] {
   return files.filter((file) => file.type === 'chunk')
 }
 
+/** What it would need of Node.js: the bundler puts an empty module in the place of each, and says nothing */
+export function builtinsIn(files: File[]): string[] {
+  return chunksOf(files)
+    .flatMap(({ imports, moduleIds }) => [...imports, ...moduleIds])
+    .filter((id) => /^(node:|__vite-browser-external)/.test(id))
+}
+
 /** In bytes, gzipped */
 export function sizeOf(files: File[]): number {
   return files
