@@ -47,7 +47,10 @@ const RSA_ENCRYPTION = derElement(
 /** In PKCS#1: of two primes. In PKCS#8: without the public key */
 const VERSION_0 = derInteger(Uint8Array.of(0))
 
-/** A public key in its encodings: what both twins of `#rsa` have in common. Byte arrays are shared, not to be changed. */
+/**
+ * A public key in its encodings: what both twins of `#rsa-operations` have in common. Byte arrays are shared, not to be
+ * changed.
+ */
 export class RsaPublicEncodings {
   /** Length of the modulus */
   readonly bits: number

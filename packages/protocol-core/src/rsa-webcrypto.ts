@@ -1,5 +1,5 @@
 /**
- * What both twins of `#rsa` do through WebCrypto.
+ * What both twins of `#rsa-operations` do through WebCrypto.
  *
  * @see RFC 8017 §7.1 (OAEP), §8.1 (PSS), §8.2 (PKCS1-v1_5)
  */

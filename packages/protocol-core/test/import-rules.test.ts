@@ -45,10 +45,10 @@ describe.each([
     'uint8arraylist',
     './service.ts',
     './index.ts',
-    './rsa.browser.ts',
+    './rsa-operations.browser.ts',
     './pow/solve.ts',
     '../../protocol-y/src/codec.ts',
-    '#rsa'
+    '#rsa-operations'
   ])('importing %s is an error', async (from) => {
     expect(await broken(path, use(from))).toContain('no-restricted-imports')
   })

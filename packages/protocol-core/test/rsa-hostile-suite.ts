@@ -1,9 +1,9 @@
 /**
  * Bytes that are no keys, almost keys, and keys that contradict themselves.
  */
+import { RsaPrivateKey, RsaPublicKey } from '@hearsay/protocol-core'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { RsaPrivateKey, RsaPublicKey } from '#rsa'
 import vectors from '../../../interop/vectors/originals/rsa.json' with { type: 'json' }
 import { anyKey, bytes, hex, keys, modulusOf, privateKey, publicKey, tlv, withByte } from './rsa-vectors.ts'
 

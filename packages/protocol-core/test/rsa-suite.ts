@@ -1,8 +1,8 @@
 /**
- * What both twins of `#rsa` must do alike. Each runner sees its own: Node's tests node:crypto, Chromium's WebCrypto.
+ * What both twins of `#rsa-operations` must do alike. Each runner sees its own: Node's tests node:crypto, Chromium's WebCrypto.
  */
+import { generateRsaKey, RsaPrivateKey, RsaPublicKey } from '@hearsay/protocol-core'
 import { describe, expect, it } from 'vitest'
-import { generateRsaKey, RsaPrivateKey, RsaPublicKey } from '#rsa'
 import vectors from '../../../interop/vectors/originals/rsa.json' with { type: 'json' }
 import { hostileTests } from './rsa-hostile-suite.ts'
 import {
@@ -18,7 +18,7 @@ import {
   publicKey,
   tlv
 } from './rsa-vectors.ts'
-import type { RsaLimits, RsaScheme } from '#rsa'
+import type { RsaLimits, RsaScheme } from '@hearsay/protocol-core'
 
 /** By what they are about */
 const tests: [string, () => void][] = [

@@ -1,10 +1,10 @@
 /**
  * Keys and signatures the RSA tests share, and DER written apart from the code that is tested.
  */
+import { RsaPrivateKey, RsaPublicKey } from '@hearsay/protocol-core'
 import { expect } from 'vitest'
-import { RsaPrivateKey, RsaPublicKey } from '#rsa'
 import vectors from '../../../interop/vectors/originals/rsa.json' with { type: 'json' }
-import type { RsaLimits } from '#rsa'
+import type { RsaLimits } from '@hearsay/protocol-core'
 
 interface KeyVector {
   bits: number

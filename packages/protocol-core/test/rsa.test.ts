@@ -1,9 +1,9 @@
 import { createHash, getRandomValues } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { inspect } from 'node:util'
+import { RsaPrivateKey, RsaPublicKey } from '@hearsay/protocol-core'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { RsaPrivateKey, RsaPublicKey } from '#rsa'
 import vectors from '../../../interop/vectors/originals/rsa.json' with { type: 'json' }
 import { rsaSuite } from './rsa-suite.ts'
 import type * as internal from '../src/sha256.ts'

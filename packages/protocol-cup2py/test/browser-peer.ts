@@ -1,9 +1,7 @@
-import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
 import { cup2py, generateUser, signRecord, userHash } from '@hearsay/protocol-cup2py'
 import { identify } from '@libp2p/identify'
 import { webSockets } from '@libp2p/websockets'
-import { createLibp2p } from 'libp2p'
+import { createPeerOfPages } from '../../protocol-core/test/shared/browser-hosts.ts'
 import { dateIn } from './users.ts'
 import type { TestProject } from 'vitest/node'
 
@@ -17,12 +15,8 @@ declare module 'vitest' {
 /** Runs one host in Node.js for the browser tests to dial: it knows one user, beside its own */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const [key, other] = await Promise.all([generateUser(), generateUser()])
-  const host = await createLibp2p({
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0/ws'] },
+  const host = await createPeerOfPages({
     transports: [webSockets()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionManager: { inboundConnectionThreshold: Infinity },
     services: { identify: identify(), cup2py: cup2py({ key, republish: false }) }
   })
   const known = userHash(other.publicKey.pkcs1Pem)

@@ -5,6 +5,7 @@ import { RsaPrivateKey } from '@hearsay/protocol-core'
 import { identify } from '@libp2p/identify'
 import { memory } from '@libp2p/memory'
 import { createLibp2p } from 'libp2p'
+import { HostGroup } from '../../protocol-core/test/shared/host-group.ts'
 import { createPrivateKeyPem } from './users.ts'
 import type { Cup2py, Cup2pyInit, SearchResult } from '@hearsay/protocol-cup2py'
 import type { Libp2p, ServiceMap } from '@libp2p/interface'
@@ -41,17 +42,9 @@ export async function createHost(
 export const addressOf = (host: Cup2pyHost): string => host.getMultiaddrs()[0]!.toString()
 
 /** Hosts that are stopped together */
-export class Hosts {
-  private readonly all: Cup2pyHost[] = []
-
+export class Hosts extends HostGroup<Cup2pyHost> {
   async create(...args: Parameters<typeof createHost>): Promise<Cup2pyHost> {
-    const host = await createHost(...args)
-    this.all.push(host)
-    return host
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all(this.all.splice(0).map(async (host) => host.stop()))
+    return this.add(await createHost(...args))
   }
 }
 

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { lifecycleCompliance } from '@hearsay/protocol-core/testing'
 import { SqliteBook } from '@hearsay/protocol-cup2py/sqlite'
 import { afterAll, describe, it } from 'vitest'
+import { pairCompliance } from '../../protocol-core/test/shared/lifecycle.ts'
 import { createHost } from './hosts.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hearsay-lifecycle-'))
@@ -12,19 +12,14 @@ let files = 0
 
 describe('the service', () => {
   // two hosts, one with a file: one finds the other, and itself through it
-  const cases = lifecycleCompliance({
+  const cases = pairCompliance({
     cycles: 12,
     create: async () => {
       const addressBook = new SqliteBook(join(folder, `${files++}.db`))
       const a = await createHost({ addressBook, quietTime: 50 }, { start: false })
       const b = await createHost({ quietTime: 50 }, { start: false })
       return {
-        start: async () => {
-          await Promise.all([a.start(), b.start()])
-        },
-        stop: async () => {
-          await Promise.all([a.stop(), b.stop()])
-        },
+        hosts: [a, b],
         use: async () => {
           const [own, other] = [a.services.cup2py, b.services.cup2py]
           await own.add((await other.publish({ depth: 0 })).record)
@@ -38,5 +33,5 @@ describe('the service', () => {
     }
   })
 
-  it.each(cases.map(({ name, run }) => [name, run] as const))('%s', async (_name, run) => run(), 120_000)
+  it.each(cases)('%s', async (_name, run) => run(), 120_000)
 })

@@ -1,23 +1,16 @@
-import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
 import { cup2py, generateUser } from '@hearsay/protocol-cup2py'
 import { DatastoreBook } from '@hearsay/protocol-cup2py/datastore'
 import { identify } from '@libp2p/identify'
 import { webSockets } from '@libp2p/websockets'
 import { MemoryDatastore } from 'datastore-core'
-import { createLibp2p } from 'libp2p'
 import { expect, inject, it } from 'vitest'
+import { createPage } from '../../protocol-core/test/shared/browser-hosts.ts'
 
 it('a page finds a user through a Node.js host, and is told of itself', async () => {
   const { address, known } = inject('cup2pyPeer')
   const addressBook = new DatastoreBook(new MemoryDatastore())
-  const node = await createLibp2p({
-    addresses: { listen: [] },
+  const node = await createPage({
     transports: [webSockets()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    // the default gater refuses private addresses in a browser
-    connectionGater: { denyDialMultiaddr: () => false },
     services: { identify: identify(), cup2py: cup2py({ key: await generateUser(), addressBook, quietTime: 5_000 }) }
   })
 

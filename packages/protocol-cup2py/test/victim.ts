@@ -1,19 +1,12 @@
 /** A program of its own, so that its memory is nobody else's: one node. It tells its address, and its memory when asked. */
-import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
 import { cup2py, generateUser, MemoryBook, signRecord, userHash } from '@hearsay/protocol-cup2py'
 import { identify } from '@libp2p/identify'
 import { tcp } from '@libp2p/tcp'
-import { createLibp2p } from 'libp2p'
+import { createVictim, memory, tell } from '../../protocol-core/test/shared/victim.ts'
 
 const addressBook = new MemoryBook()
-const node = await createLibp2p({
-  addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+const node = await createVictim({
   transports: [tcp()],
-  connectionEncrypters: [noise()],
-  streamMuxers: [yamux()],
-  connectionManager: { inboundConnectionThreshold: Infinity, maxIncomingPendingConnections: 100 },
-  connectionMonitor: { enabled: false },
   services: {
     identify: identify(),
     cup2py: cup2py({
@@ -35,10 +28,7 @@ for (let i = 0; i < 64; i++) {
   )
 }
 
-process.on('message', () => {
-  globalThis.gc?.()
+tell(node, () => {
   const { closed, received } = node.services.cup2py.stats
-  process.send?.({ rss: process.memoryUsage().rss, closed, received })
+  return { rss: memory(), closed, received }
 })
-process.on('disconnect', () => process.exit())
-process.send?.({ address: node.getMultiaddrs()[0]!.toString() })

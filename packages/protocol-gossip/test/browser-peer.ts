@@ -1,9 +1,7 @@
-import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
 import { gossip } from '@hearsay/protocol-gossip'
 import { identify } from '@libp2p/identify'
 import { webSockets } from '@libp2p/websockets'
-import { createLibp2p } from 'libp2p'
+import { createPeerOfPages } from '../../protocol-core/test/shared/browser-hosts.ts'
 import { DIFFICULTY_BITS, ECHO_TYPE } from './echo.ts'
 import type { TestProject } from 'vitest/node'
 
@@ -16,12 +14,8 @@ declare module 'vitest' {
 
 /** Runs one host in Node.js for the browser tests to dial: it answers each announce with the same data */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const host = await createLibp2p({
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0/ws'] },
+  const host = await createPeerOfPages({
     transports: [webSockets()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionManager: { inboundConnectionThreshold: Infinity },
     services: { identify: identify(), gossip: gossip({ difficultyBits: DIFFICULTY_BITS }) }
   })
   const service = host.services.gossip

@@ -4,6 +4,7 @@ import { gossip } from '@hearsay/protocol-gossip'
 import { identify } from '@libp2p/identify'
 import { memory } from '@libp2p/memory'
 import { createLibp2p } from 'libp2p'
+import { HostGroup } from '../../protocol-core/test/shared/host-group.ts'
 import type { Gossip, GossipInit } from '@hearsay/protocol-gossip'
 import type { Libp2p, ServiceMap } from '@libp2p/interface'
 import type { Libp2pOptions } from 'libp2p'
@@ -35,16 +36,8 @@ export async function createHost(
 export const addressOf = (host: GossipHost): string => host.getMultiaddrs()[0]!.toString()
 
 /** Hosts that are stopped together */
-export class Hosts {
-  private readonly all: GossipHost[] = []
-
+export class Hosts extends HostGroup<GossipHost> {
   async create(...args: Parameters<typeof createHost>): Promise<GossipHost> {
-    const host = await createHost(...args)
-    this.all.push(host)
-    return host
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all(this.all.splice(0).map(async (host) => host.stop()))
+    return this.add(await createHost(...args))
   }
 }

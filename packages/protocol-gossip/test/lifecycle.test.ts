@@ -1,21 +1,16 @@
-import { lifecycleCompliance } from '@hearsay/protocol-core/testing'
 import { describe, it } from 'vitest'
+import { pairCompliance } from '../../protocol-core/test/shared/lifecycle.ts'
 import { addressOf, createHost } from './hosts.ts'
 
 describe('the service', () => {
   // two hosts that find each other, prove their work, and say something
-  const cases = lifecycleCompliance({
+  const cases = pairCompliance({
     create: async () => {
       const a = await createHost({}, { start: false })
       const b = await createHost({}, { start: false })
       a.services.gossip.subscribe(1, () => true)
       return {
-        start: async () => {
-          await Promise.all([a.start(), b.start()])
-        },
-        stop: async () => {
-          await Promise.all([a.stop(), b.stop()])
-        },
+        hosts: [a, b],
         use: async () => {
           const heard = new Promise((resolve) => a.services.gossip.addEventListener('message', resolve, { once: true }))
           await b.dial(a.getMultiaddrs())
@@ -26,5 +21,5 @@ describe('the service', () => {
     }
   })
 
-  it.each(cases.map(({ name, run }) => [name, run] as const))('%s', async (_name, run) => run(), 60_000)
+  it.each(cases)('%s', async (_name, run) => run(), 60_000)
 })

@@ -1,21 +1,14 @@
-import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
 import { gossip } from '@hearsay/protocol-gossip'
 import { identify } from '@libp2p/identify'
 import { webSockets } from '@libp2p/websockets'
-import { createLibp2p } from 'libp2p'
 import { expect, inject, it } from 'vitest'
+import { createPage } from '../../protocol-core/test/shared/browser-hosts.ts'
 import { DIFFICULTY_BITS, ECHO_TYPE } from './echo.ts'
 import type { GossipMessage } from '@hearsay/protocol-gossip'
 
 it('a page proves its work to a Node.js host, and gossips with it', async () => {
-  const node = await createLibp2p({
-    addresses: { listen: [] },
+  const node = await createPage({
     transports: [webSockets()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    // the default gater refuses private addresses in a browser
-    connectionGater: { denyDialMultiaddr: () => false },
     services: {
       identify: identify(),
       gossip: gossip({ difficultyBits: DIFFICULTY_BITS, knownPeers: [inject('gossipPeer')] })

@@ -1,54 +1,21 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
 import { PROTOCOL } from '@hearsay/protocol-gossip'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
-import { createLibp2p } from 'libp2p'
 import { expect, it, vi } from 'vitest'
-import type { ChildProcess } from 'node:child_process'
+import { besieged, MIB, open, openMany, PATIENCE, STREAMS } from '../../protocol-core/test/shared/slowloris.ts'
 import type { Libp2p, Stream } from '@libp2p/interface'
 
-const CONNECTIONS = 100
-const STREAMS = 32
 const CHALLENGE_TIMEOUT = 8_000
-const MIB = 2 ** 20
-/** In ms. A busy machine needs time for a hundred connections */
-const PATIENCE = 60_000
-
-async function ask(victim: ChildProcess): Promise<{ rss: number; peers: number }> {
-  const answer = once(victim, 'message')
-  victim.send('how are you')
-  const [told] = (await answer) as [{ rss: number; peers: number }]
-  return told
-}
-
-async function createStranger(): Promise<Libp2p> {
-  return createLibp2p({
-    addresses: { listen: [] },
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionManager: { dialTimeout: PATIENCE },
-    connectionMonitor: { enabled: false }
-  })
-}
 
 /** One connection with all its streams, which say nothing, and one byte. @returns the one stream that is not reset */
 async function attack(stranger: Libp2p, address: string): Promise<Stream> {
   const connection = await stranger.dial(multiaddr(address), { signal: AbortSignal.timeout(PATIENCE) })
-  const options = { maxOutboundStreams: STREAMS, signal: AbortSignal.timeout(PATIENCE) }
+  const options = { signal: AbortSignal.timeout(PATIENCE) }
   const startedAt = performance.now()
   // one first: many streams on a connection that was only just made cost it its life, which is libp2p's own defence
   const first = await connection.newStream(PROTOCOL, options)
-  const more = await Promise.allSettled(
-    Array.from({ length: STREAMS - 1 }, async () => connection.newStream(PROTOCOL, options))
-  )
-  const streams = [first, ...more.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))]
-  const others = (): Stream[] => streams.filter((stream) => stream !== first && stream.status === 'open')
-  await vi.waitFor(() => expect(others()).toEqual([]), { timeout: PATIENCE })
+  const others = await openMany(connection, PROTOCOL, STREAMS - 1, options)
+  await vi.waitFor(() => expect(open(others)).toEqual([]), { timeout: PATIENCE })
 
   // unless this machine is so slow that its time is over
   const isLate = performance.now() - startedAt >= CHALLENGE_TIMEOUT
@@ -63,33 +30,24 @@ async function attack(stranger: Libp2p, address: string): Promise<Stream> {
 }
 
 it('T4: of 100 connections with 32 streams each, one stream a peer survives, until the challenge times out', async () => {
-  const victim = fork(fileURLToPath(new URL('victim.ts', import.meta.url)), [String(CHALLENGE_TIMEOUT)], {
-    execArgv: ['--conditions=@hearsay/source', '--expose-gc', '--max-semi-space-size=4', '--no-warnings']
-  })
-  const strangers: Libp2p[] = []
-
-  try {
-    const [{ address }] = (await once(victim, 'message')) as [{ address: string }]
-    const survivors: Stream[] = []
+  const victim = {
+    program: new URL('victim.ts', import.meta.url),
+    timeout: CHALLENGE_TIMEOUT,
+    flags: ['--max-semi-space-size=4'],
+    transports: [tcp()]
+  }
+  await besieged<{ rss: number; peers: number }>(victim, async (siege) => {
     let before = 0
-
-    while (strangers.length < CONNECTIONS) {
-      const batch = await Promise.all([createStranger(), createStranger(), createStranger(), createStranger()])
-      strangers.push(...batch)
-      survivors.push(...(await Promise.all(batch.map(async (stranger) => attack(stranger, address)))))
+    const survivors = await siege.attack(attack, async () => {
       // what the first ones needed stays: code, pools, tables
-      before ||= (await ask(victim)).rss
-    }
-
-    const { rss, peers } = await ask(victim)
+      before ||= (await siege.ask()).rss
+    })
+    const { rss, peers } = await siege.ask()
     expect(peers).toBe(0)
     expect((rss - before) / MIB).toBeLessThanOrEqual(32)
-    await vi.waitFor(() => expect(survivors.filter(({ status }) => status === 'open')).toEqual([]), {
+    await vi.waitFor(() => expect(open(survivors)).toEqual([]), {
       timeout: CHALLENGE_TIMEOUT + PATIENCE,
       interval: 100
     })
-  } finally {
-    await Promise.all(strangers.map(async (stranger) => stranger.stop()))
-    victim.disconnect()
-  }
+  })
 }, 400_000)

@@ -1,9 +1,7 @@
-import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
 import { shout } from '@hearsay/protocol-shout'
 import { identify } from '@libp2p/identify'
 import { webSockets } from '@libp2p/websockets'
-import { createLibp2p } from 'libp2p'
+import { createPeerOfPages } from '../../protocol-core/test/shared/browser-hosts.ts'
 import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {
@@ -15,12 +13,8 @@ declare module 'vitest' {
 
 /** Runs one host in Node.js for the browser tests to dial: it whispers back what it hears */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const host = await createLibp2p({
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0/ws'] },
+  const host = await createPeerOfPages({
     transports: [webSockets()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionManager: { inboundConnectionThreshold: Infinity },
     services: { identify: identify(), shout: shout({ listed: false }) }
   })
   const service = host.services.shout

@@ -6,6 +6,7 @@ import { identify } from '@libp2p/identify'
 import { memory } from '@libp2p/memory'
 import { createLibp2p } from 'libp2p'
 import { vi, expect } from 'vitest'
+import { HostGroup } from '../../protocol-core/test/shared/host-group.ts'
 import type { RsaPrivateKey } from '@hearsay/protocol-core'
 import type { Shout, ShoutInit, ShoutMessage } from '@hearsay/protocol-shout'
 import type { Libp2p, ServiceMap } from '@libp2p/interface'
@@ -48,14 +49,10 @@ export async function createHost(
 }
 
 /** Hosts that are stopped together */
-export class Hosts {
-  private readonly all: ShoutHost[] = []
-
+export class Hosts extends HostGroup<ShoutHost> {
   /** Each with a key of its own */
   async create(init: ShoutInit = {}, options?: Partial<Libp2pOptions<ShoutServices>>): Promise<ShoutHost> {
-    const host = await createHost({ key: await keyAt(this.all.length), ...init }, options)
-    this.all.push(host)
-    return host
+    return this.add(await createHost({ key: await keyAt(this.all.length), ...init }, options))
   }
 
   async many(count: number, init: ShoutInit = {}): Promise<ShoutHost[]> {
@@ -66,16 +63,6 @@ export class Hosts {
     }
 
     return hosts
-  }
-
-  /** In place of `create`, for hosts that were made otherwise */
-  add(host: ShoutHost): ShoutHost {
-    this.all.push(host)
-    return host
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all(this.all.splice(0).map(async (host) => host.stop()))
   }
 }
 

@@ -1,20 +1,15 @@
-import { lifecycleCompliance } from '@hearsay/protocol-core/testing'
 import { describe, it } from 'vitest'
+import { pairCompliance } from '../../protocol-core/test/shared/lifecycle.ts'
 import { createHost, keyAt } from './hosts.ts'
 
 describe('the service', () => {
   // two hosts that prove their keys to each other, and say something
-  const cases = lifecycleCompliance({
+  const cases = pairCompliance({
     create: async () => {
       const a = await createHost({ key: await keyAt(0) }, { start: false })
       const b = await createHost({ key: await keyAt(1) }, { start: false })
       return {
-        start: async () => {
-          await Promise.all([a.start(), b.start()])
-        },
-        stop: async () => {
-          await Promise.all([a.stop(), b.stop()])
-        },
+        hosts: [a, b],
         use: async () => {
           const met = new Promise((resolve) => b.services.shout.addEventListener('peer', resolve, { once: true }))
           const heard = new Promise((resolve) => a.services.shout.addEventListener('shout', resolve, { once: true }))
@@ -28,5 +23,5 @@ describe('the service', () => {
     cycles: 20
   })
 
-  it.each(cases.map(({ name, run }) => [name, run] as const))('%s', async (_name, run) => run(), 60_000)
+  it.each(cases)('%s', async (_name, run) => run(), 60_000)
 })

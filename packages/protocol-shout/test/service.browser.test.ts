@@ -1,21 +1,14 @@
-import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
 import { shout } from '@hearsay/protocol-shout'
 import { identify } from '@libp2p/identify'
 import { webSockets } from '@libp2p/websockets'
 import { multiaddr } from '@multiformats/multiaddr'
-import { createLibp2p } from 'libp2p'
 import { expect, inject, it } from 'vitest'
+import { createPage } from '../../protocol-core/test/shared/browser-hosts.ts'
 import type { ShoutMessage } from '@hearsay/protocol-shout'
 
 it('a page shouts to a Node.js host, is whispered to, and stores a value', async () => {
-  const node = await createLibp2p({
-    addresses: { listen: [] },
+  const node = await createPage({
     transports: [webSockets()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    // the default gater refuses private addresses in a browser
-    connectionGater: { denyDialMultiaddr: () => false },
     services: { identify: identify(), shout: shout({ listed: false }) }
   })
 

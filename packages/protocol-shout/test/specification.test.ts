@@ -1,23 +1,12 @@
-import { globSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import vectors from '../../../interop/vectors/originals/shout.json' with { type: 'json' }
+import { mentionedIn, Specification } from '../../protocol-core/test/shared/specification.ts'
 
-const root = join(import.meta.dirname, '../../..')
-const files = globSync('{packages/*,interop,simulation}/test/**/*.test.ts', { cwd: root })
-const specification = readFileSync(join(root, 'docs/specs/shout.md'), 'utf8')
-const vectors = JSON.parse(readFileSync(join(root, 'interop/vectors/originals/shout.json'), 'utf8')) as object
-
-/** Names of tests and of groups of them: whatever stands in quotes */
-function namesIn(file: string): string[] {
-  return files
-    .filter((path) => basename(path) === file)
-    .map((path) => readFileSync(join(root, path), 'utf8'))
-    .flatMap((text) => [...text.matchAll(/'((?:[^'\\\n]|\\.)+)'/g)].map(([, name]) => name!))
-}
+const specification = new Specification('shout.md', '{packages/*,interop,simulation}/test/**/*.test.ts')
 
 /** The rows of tables, each behind the head of its table, and what is said about tests between them */
 function* places(): Generator<string> {
-  for (const paragraph of specification.split('\n\n')) {
+  for (const paragraph of specification.text.split('\n\n')) {
     const [head = '', , ...rows] = paragraph.split('\n')
 
     if (head.startsWith('| ')) {
@@ -28,42 +17,19 @@ function* places(): Generator<string> {
   }
 }
 
-/** Each name, with the file that stands before it */
-function* mentioned(): Generator<[file: string, name: string]> {
-  for (const place of places()) {
-    let file = ''
-
-    for (const [, code, name] of place.matchAll(/`([^`]+)`|_([^_`|]+)_/g)) {
-      file = code?.endsWith('.test.ts') === true ? code : file
-
-      if (name !== undefined && file !== '') {
-        yield [file, name]
-      }
-    }
-  }
-}
-
-/** Whether a name of the specification, where `…` stands for any text, is this test's */
-function isNameOf(test: string, mentionedAs: string): boolean {
-  const [start = '', ...others] = mentionedAs.split('…')
-  const end = others.at(-1) ?? ''
-  const fits = test.startsWith(start) && test.endsWith(end)
-  return others.length === 0 ? test === start : fits && test.length >= start.length + end.length
-}
-
 describe('docs/specs/shout.md', () => {
-  const all = [...mentioned()]
+  const all = [...mentionedIn(places())]
 
   it('names tests for its rules', () => {
     expect(all.length).toBeGreaterThan(60)
   })
 
   it.each(all)('%s has a test "%s"', (file, name) => {
-    expect(namesIn(file).filter((each) => isNameOf(each, name))).not.toEqual([])
+    expect(specification.testsNamed(file, name)).not.toEqual([])
   })
 
   it('names vectors that there are', () => {
-    const named = [...specification.matchAll(/vectors ((?:`\w+`(?:, )?)+)/g)].flatMap(([, names]) =>
+    const named = [...specification.text.matchAll(/vectors ((?:`\w+`(?:, )?)+)/g)].flatMap(([, names]) =>
       [...names!.matchAll(/`(\w+)`/g)].map(([, name]) => name!)
     )
     expect(named.length).toBeGreaterThan(5)
@@ -76,8 +42,9 @@ describe('docs/specs/shout.md', () => {
 
   it('has every test file of this package in it, but those of parts that have no rule', () => {
     const withoutRule = /^(bundle|lifecycle|options|readme|service|specification|.*\.browser)\.test\.ts$/
-    const ours = files.filter((path) => path.startsWith('packages/protocol-shout')).map((path) => basename(path))
-    const named = new Set([...specification.matchAll(/`([\w.-]+\.test\.ts)`/g)].map(([, file]) => file!))
-    expect(ours.filter((file) => !withoutRule.test(file) && !named.has(file))).toEqual([])
+    const ours = specification.testFiles('packages/protocol-shout', withoutRule)
+    const named = new Set([...specification.text.matchAll(/`([\w.-]+\.test\.ts)`/g)].map(([, file]) => file!))
+    expect(ours.length).toBeGreaterThan(0)
+    expect(ours.filter((file) => !named.has(file))).toEqual([])
   })
 })

@@ -1,32 +1,14 @@
 import { plot } from '../report/plot.ts'
-import { percent, table } from '../report/table.ts'
+import { table } from '../report/table.ts'
+import { cells, COLUMNS } from './any-outcome.ts'
 import { contestants, hardened, shouting } from './contestants.ts'
 import { scenarios } from './scenarios.ts'
 import { thresholds } from './thresholds.ts'
 import type { Report } from '../experiment.ts'
+import type { Row } from './any-outcome.ts'
 import type { Contestant } from './contestants.ts'
 import type { Outcome } from './lab.ts'
 import type { AttackScenario } from './scenarios.ts'
-
-interface Row {
-  scenario: string
-  protocol: string
-  outcome: Outcome
-}
-
-const COLUMNS = [
-  'scenario',
-  'protocol',
-  'delivered',
-  'to victims',
-  'p50 ms',
-  'p99 ms',
-  'duplicates',
-  'bytes/delivery',
-  'penalties',
-  'honest punished',
-  'hostile neighbours'
-]
 
 /** Every scenario against every contestant; simulated figures, all of them. */
 export function runLab(report: Report, seed: number, only?: readonly string[]): void {
@@ -35,7 +17,7 @@ export function runLab(report: Report, seed: number, only?: readonly string[]): 
     report.line(`${scenario.name}: ${scenario.what}`)
     return contestants.map((each) => play(scenario, each, seed))
   })
-  report.line(table(COLUMNS, rows.map(cells)))
+  report.line(table([...COLUMNS, 'hostile neighbours'], rows.map(cells)))
   report.json('attack', rows)
   draw(report, rows)
   judge(report, rows, seed)
@@ -60,11 +42,11 @@ export function judgeOurs(report: Report, seed: number): void {
   )
 }
 
-function play(scenario: AttackScenario, { name, play: run }: Contestant, seed: number): Row {
+function play(scenario: AttackScenario, { name, play: run }: Contestant, seed: number): Row<Outcome> {
   return { scenario: scenario.name, protocol: name, outcome: run(scenario, seed) }
 }
 
-function judge(report: Report, rows: readonly Row[], seed: number): void {
+function judge(report: Report, rows: readonly Row<Outcome>[], seed: number): void {
   const find = (contestant: string, name: string): Outcome | undefined =>
     rows.find(({ protocol, scenario }) => protocol === contestant && scenario === name)?.outcome
 
@@ -87,25 +69,7 @@ function judge(report: Report, rows: readonly Row[], seed: number): void {
   report.check('no honest peer is punished', names.length === 0, names.join())
 }
 
-function cells({ scenario, protocol, outcome }: Row): (string | number)[] {
-  const { delivery, victims, p50Latency, p99Latency, duplicates, bytesPerDelivery, penalties, wronglyPunished } =
-    outcome
-  return [
-    scenario,
-    protocol,
-    percent(delivery),
-    percent(victims),
-    p50Latency.toFixed(0),
-    p99Latency.toFixed(0),
-    duplicates.toFixed(2),
-    bytesPerDelivery.toFixed(0),
-    penalties,
-    wronglyPunished,
-    percent(outcome.hostileShare)
-  ]
-}
-
-function draw(report: Report, rows: readonly Row[]): void {
+function draw(report: Report, rows: readonly Row<Outcome>[]): void {
   const names = [...new Set(rows.map(({ scenario }) => scenario))]
   const of = (name: string, pick: (outcome: Outcome) => number): [number, number][] =>
     rows

@@ -1,38 +1,17 @@
 import { writtenUser } from '../baselines/written-cup2py.ts'
 import { ourUser } from '../cup2py/swarm.ts'
-import { percent, table } from '../report/table.ts'
+import { table } from '../report/table.ts'
+import { cells, COLUMNS } from './any-outcome.ts'
 import { playRecords, recordsScenarios } from './records-scenarios.ts'
 import { recordsThresholds } from './records-thresholds.ts'
 import type { Report } from '../experiment.ts'
+import type { Row } from './any-outcome.ts'
 import type { RecordsOutcome } from './records-lab.ts'
-
-interface Row {
-  scenario: string
-  protocol: string
-  outcome: RecordsOutcome
-}
 
 const OURS = 'hearsay cup2py'
 const users = [
   { name: OURS, create: ourUser },
   { name: 'cup2py as written', create: writtenUser }
-]
-
-const COLUMNS = [
-  'scenario',
-  'protocol',
-  'delivered',
-  'to victims',
-  'p50 ms',
-  'p99 ms',
-  'duplicates',
-  'bytes/delivery',
-  'penalties',
-  'honest punished',
-  'hostile entries',
-  'requests',
-  'rolled back',
-  'reflected bytes'
 ]
 
 /** The scenarios of users and their records, against our engine and CUP2PY as written; simulated figures. */
@@ -46,7 +25,9 @@ export function runRecordsLab(report: Report, seed: number, only?: readonly stri
       outcome: playRecords(scenario, create, seed)
     }))
   })
-  report.line(table(COLUMNS, rows.map(cells)))
+  report.line(
+    table([...COLUMNS, 'hostile entries', 'requests', 'rolled back', 'reflected bytes'], rows.map(recordsCells))
+  )
   report.json('attack-cup2py', rows)
   judge(report, rows, seed)
 }
@@ -64,7 +45,7 @@ export function judgeRecords(report: Report, seed: number, honest?: number): voi
   judge(report, rows, seed)
 }
 
-function judge(report: Report, rows: readonly Row[], seed: number): void {
+function judge(report: Report, rows: readonly Row<RecordsOutcome>[], seed: number): void {
   const ours = rows.filter(({ protocol }) => protocol === OURS)
   const baseline = ours.find(({ scenario }) => scenario === 'baseline')!.outcome
 
@@ -82,21 +63,7 @@ function judge(report: Report, rows: readonly Row[], seed: number): void {
   report.check(`no honest user is punished by ${OURS}`, punished.length === 0, punished.join())
 }
 
-function cells({ scenario, protocol, outcome }: Row): (string | number)[] {
-  return [
-    scenario,
-    protocol,
-    percent(outcome.delivery),
-    percent(outcome.victims),
-    outcome.p50Latency.toFixed(0),
-    outcome.p99Latency.toFixed(0),
-    outcome.duplicates.toFixed(2),
-    outcome.bytesPerDelivery.toFixed(0),
-    outcome.penalties,
-    outcome.wronglyPunished,
-    percent(outcome.hostileShare),
-    outcome.forwards,
-    outcome.rolledBack,
-    outcome.reflected
-  ]
+function recordsCells(row: Row<RecordsOutcome>): (string | number)[] {
+  const { forwards, rolledBack, reflected } = row.outcome
+  return [...cells(row), forwards, rolledBack, reflected]
 }

@@ -1,5 +1,7 @@
 import { engineDefaults } from '@hearsay/protocol-cup2py/engine'
+import { delivered, isHeard, isHeardInTime, isUndisturbed } from './judgements.ts'
 import { BOMB, HONEST, OLD_RECORDS, PLACES, STORM } from './records-scenarios.ts'
+import type { Judgement } from './judgements.ts'
 import type { RecordsOutcome } from './records-lab.ts'
 
 /** What our CUP2PY engine must withstand, by the numbers of the threat model. */
@@ -7,19 +9,17 @@ export interface RecordsThreshold {
   threat: string
   scenario: string
   expects: string
-  judge: (outcome: RecordsOutcome, baseline: RecordsOutcome) => { held: boolean; found: string }
+  judge: (outcome: RecordsOutcome, baseline: RecordsOutcome) => Judgement
 }
 
 const BOMB_EDGES = BOMB.users * BOMB.entries
-
-const delivered = ({ delivery }: RecordsOutcome): string => `${(100 * delivery).toFixed(2)} % delivered`
 
 export const recordsThresholds: readonly RecordsThreshold[] = [
   {
     threat: 'T5',
     scenario: 'flood',
     expects: 'at least 99 % of honest records delivered under ten times the load',
-    judge: (outcome) => ({ held: outcome.delivery >= 0.99, found: delivered(outcome) })
+    judge: isHeard
   },
   {
     threat: 'T6',
@@ -52,16 +52,13 @@ export const recordsThresholds: readonly RecordsThreshold[] = [
     threat: 'T11',
     scenario: 'seen-poisoning',
     expects: 'as many true records delivered as without attackers, to a thousandth',
-    judge: (outcome, baseline) => ({ held: outcome.delivery >= baseline.delivery - 0.001, found: delivered(outcome) })
+    judge: isUndisturbed
   },
   {
     threat: 'T13',
     scenario: 'Sybil join',
     expects: 'at least 99 % delivered, p99 latency at most twice that of the baseline',
-    judge: (outcome, baseline) => ({
-      held: outcome.delivery >= 0.99 && outcome.p99Latency <= 2 * baseline.p99Latency,
-      found: `${delivered(outcome)}, p99 ${outcome.p99Latency.toFixed(0)} ms against ${baseline.p99Latency.toFixed(0)} ms`
-    })
+    judge: isHeardInTime
   },
   {
     threat: 'T14',

@@ -1,5 +1,7 @@
 import { figures } from '@hearsay/protocol-shout/codec'
 import { HARDENED, shouting } from './contestants.ts'
+import { isHeard, isHeardInTime, isUndisturbed } from './judgements.ts'
+import type { Judgement } from './judgements.ts'
 import type { Outcome } from './lab.ts'
 
 /** What an engine of ours must withstand, by the numbers of the threat model. */
@@ -9,8 +11,7 @@ export interface Threshold {
   contestant?: string
   scenario: string
   expects: string
-  /** Whether it held, and what was found */
-  judge: (outcome: Outcome, baseline: Outcome) => { held: boolean; found: string }
+  judge: (outcome: Outcome, baseline: Outcome) => Judgement
 }
 
 const HONEST = 100
@@ -19,16 +20,9 @@ const STORM = 200
 const SHOUT_COST = figures.limitedMessages(HONEST, 8)
 const HALF_OF_A_VIEW = 15
 
-const delivered = ({ delivery }: Outcome): string => `${(100 * delivery).toFixed(2)} % delivered`
-
 const contestant = shouting.name
 const undisturbed = 'as many true payloads delivered as without attackers, to a thousandth'
-const isUndisturbed: Threshold['judge'] = (outcome, baseline) => ({
-  held: outcome.delivery >= baseline.delivery - 0.001,
-  found: delivered(outcome)
-})
 const isForgotten: Threshold['judge'] = ({ replayed }) => ({ held: replayed === 0, found: `${replayed} replayed` })
-const isHeard: Threshold['judge'] = (outcome) => ({ held: outcome.delivery >= 0.99, found: delivered(outcome) })
 
 export const thresholds: readonly Threshold[] = [
   {
@@ -62,10 +56,7 @@ export const thresholds: readonly Threshold[] = [
     threat: 'T13',
     scenario: 'Sybil join',
     expects: 'at least 99 % delivered, p99 latency at most twice that of the baseline',
-    judge: (outcome, baseline) => ({
-      held: outcome.delivery >= 0.99 && outcome.p99Latency <= 2 * baseline.p99Latency,
-      found: `${delivered(outcome)}, p99 ${outcome.p99Latency.toFixed(0)} ms against ${baseline.p99Latency.toFixed(0)} ms`
-    })
+    judge: isHeardInTime
   },
   {
     threat: 'T14',
