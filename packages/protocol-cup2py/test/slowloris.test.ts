@@ -55,7 +55,9 @@ it(
     const victim = {
       program: new URL('victim.ts', import.meta.url),
       timeout: IDLE_TIME,
-      flags: ['--max-semi-space-size=4'],
+      flags: ['--max-semi-space-size=2', '--max-old-space-size=64'],
+      // little room to put off collecting: what waits for that is no growth
+      env: { MALLOC_ARENA_MAX: '1' },
       transports: [tcp()]
     }
     await besieged<Told>(victim, async (siege) => {

@@ -28,7 +28,7 @@ for (let i = 0; i < 64; i++) {
   )
 }
 
-tell(node, () => {
+tell(node, async () => {
   const { closed, received } = node.services.cup2py.stats
-  return { rss: memory(), closed, received }
+  return { rss: await memory(), closed, received }
 })

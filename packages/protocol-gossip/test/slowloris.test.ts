@@ -33,7 +33,9 @@ it('T4: of 100 connections with 32 streams each, one stream a peer survives, unt
   const victim = {
     program: new URL('victim.ts', import.meta.url),
     timeout: CHALLENGE_TIMEOUT,
-    flags: ['--max-semi-space-size=4'],
+    flags: ['--max-semi-space-size=2', '--max-old-space-size=64'],
+    // little room to put off collecting: what waits for that is no growth
+    env: { MALLOC_ARENA_MAX: '1' },
     transports: [tcp()]
   }
   await besieged<{ rss: number; peers: number }>(victim, async (siege) => {

@@ -10,4 +10,4 @@ const node = await createVictim({
   services: { identify: identify(), gossip: gossip({ challengeTimeout: Number(process.argv[2]) }) }
 })
 
-tell(node, () => ({ rss: memory(), peers: node.services.gossip.peers.length }))
+tell(node, async () => ({ rss: await memory(), peers: node.services.gossip.peers.length }))

@@ -12,16 +12,4 @@ const node = await createVictim({
   }
 })
 
-/** Memory that was given up is returned a while later: the least of some looks at it */
-async function settledMemory(): Promise<number> {
-  let least = Infinity
-
-  for (let i = 0; i < 10; i++) {
-    least = Math.min(least, memory())
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-
-  return least
-}
-
-tell(node, async () => ({ rss: await settledMemory(), peers: node.services.shout.peers.length }))
+tell(node, async () => ({ rss: await memory(), peers: node.services.shout.peers.length }))
