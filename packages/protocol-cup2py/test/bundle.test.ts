@@ -41,12 +41,12 @@ async function bundle(
   }
 }
 
-it('in a page, the package costs at most 16.5 kB on top of libp2p, without the core', async () => {
+it('in a page, the package costs at most 16 kB on top of libp2p, without the core', async () => {
   const own = (await bundle('index', libp2p, core)).size
   const withCore = (await bundle('index', libp2p)).size
   console.info(`gzipped: ${own} B, ${withCore} B with protocol-core`)
   expect(own).toBeGreaterThan(5_000)
-  expect(own).toBeLessThanOrEqual(16_500)
+  expect(own).toBeLessThanOrEqual(16_000)
   expect(withCore).toBeLessThanOrEqual(24_500)
 }, 60_000)
 
