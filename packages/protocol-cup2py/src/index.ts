@@ -202,7 +202,7 @@ export interface Cup2py extends TypedEventTarget<Cup2pyEvents> {
   /** All records of the book, each as the text of an UPDATE */
   export(): AsyncIterable<string>
 
-  /** A pinned user is never forgotten */
+  /** A pinned user is never forgotten. One that the book does not hold cannot be pinned: nothing happens */
   pin(hash: string, pinned?: boolean): Promise<void>
 
   /** Forgets a user. A record older than the one that was held is not taken again. */
