@@ -22,7 +22,7 @@ export interface AddressBook {
   get(hash: string): Awaitable<UserRecord | undefined>
   /** The newest date ever held of a user, also after its record was deleted */
   floor(hash: string): Awaitable<string | undefined>
-  /** Keeps all of these, or none; those older than their floor are left out */
+  /** Keeps all of these, or none; those older than their floor are left out. Pins stay, and so does a later `reachedAt` */
   put(entries: readonly BookEntry[]): Awaitable<void>
   /** Floors stay */
   delete(hashes: readonly string[]): Awaitable<void>

@@ -1,13 +1,18 @@
 import type { Logger } from '@libp2p/interface'
 import type { AddressBook, Awaitable, BookEntry } from './address-book.ts'
 
+/** First what is put, then what is deleted: nothing that was put again after it had been deleted */
+interface Batch {
+  puts: BookEntry[]
+  deletes: Set<string>
+}
+
 /** Writes to a book in the order they were asked for, those of one tick together. */
 export class BookWriter {
   private readonly book: AddressBook
   private readonly log: Logger
   /** BOUNDED by what comes in while one write runs */
-  private puts: BookEntry[] = []
-  private deletes: string[] = []
+  private readonly batches: Batch[] = []
   private running: Promise<void> | undefined
 
   constructor(book: AddressBook, log: Logger) {
@@ -16,12 +21,13 @@ export class BookWriter {
   }
 
   put(entry: BookEntry, evicted: readonly string[] = []): void {
-    this.puts.push(entry)
+    this.batch((batch) => !batch.deletes.has(entry.record.hash)).puts.push(entry)
     this.delete(evicted)
   }
 
   delete(hashes: readonly string[]): void {
-    this.deletes.push(...hashes)
+    const { deletes } = this.batch(() => true)
+    hashes.forEach((hash) => deletes.add(hash))
     void this.flushed().catch((err: unknown) => this.log.error('the address book lost a write - %e', err))
   }
 
@@ -35,14 +41,24 @@ export class BookWriter {
     await this.running
   }
 
+  /** The last one, or another if that does not fit */
+  private batch(fits: (batch: Batch) => boolean): Batch {
+    const last = this.batches.at(-1)
+
+    if (last !== undefined && fits(last)) {
+      return last
+    }
+
+    const batch = { puts: [], deletes: new Set<string>() }
+    this.batches.push(batch)
+    return batch
+  }
+
   private async write(): Promise<void> {
     try {
-      while (this.puts.length + this.deletes.length > 0) {
-        const [puts, deletes] = [this.puts, this.deletes]
-        this.puts = []
-        this.deletes = []
-        await write(puts, (entries) => this.book.put(entries))
-        await write(deletes, (hashes) => this.book.delete(hashes))
+      for (let batch = this.batches.shift(); batch !== undefined; batch = this.batches.shift()) {
+        await write(batch.puts, (entries) => this.book.put(entries))
+        await write([...batch.deletes], (hashes) => this.book.delete(hashes))
       }
     } finally {
       // at once: what is asked for from now on is another write's

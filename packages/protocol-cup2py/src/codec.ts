@@ -42,7 +42,8 @@ const PEM =
   /^-----BEGIN RSA PUBLIC KEY-----\n(?:[A-Za-z0-9+/]{64}\n)*[A-Za-z0-9+/]{1,64}={0,2}\n-----END RSA PUBLIC KEY-----\n$/
 /** A key of 16,384 bits, the longest anywhere, has 2,870 */
 const MAX_PEM_LENGTH = 3_000
-const SIGNATURE = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+/** Without stray bits at the end, which would make several texts of one signature, and several records of one */
+const SIGNATURE = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/
 /** Of 16,384 bits */
 const MAX_SIGNATURE_LENGTH = 2_732
 const DEPTH = /^(?:0|[1-9]\d?)$/

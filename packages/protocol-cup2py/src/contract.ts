@@ -19,8 +19,8 @@ export type Command =
   | { type: 'own'; record: UserRecord }
   /** Send our own record to the users of the book */
   | { type: 'publish'; record: UserRecord; depth: number }
-  /** A record given to us outside the network, verified */
-  | { type: 'learn'; record: UserRecord; wallTime: Millis }
+  /** A record given to us outside the network, verified; `reachedAt` in ms since 1970, 0 for never */
+  | { type: 'learn'; record: UserRecord; reachedAt: Millis }
   | { type: 'pin'; hash: string; pinned: boolean }
   | { type: 'forget'; hash: string }
   /** Ends with an `ended` event, after `quietTime` ms without a newer record */
@@ -57,7 +57,7 @@ export type Answer =
 export interface SearchCost {
   /** Requests we sent for it */
   messages: number
-  /** Peers among them */
+  /** Peers that got them */
   peersAsked: number
   /** Answers that came, copies included */
   answers: number
@@ -96,7 +96,7 @@ export interface Cup2pyConfig {
   maxUsers: number
   /** Peers with a session; one more, and the longest silent is closed */
   maxPeers: number
-  /** Users a request is sent to */
+  /** Peers a request is sent to */
   fanout: number
   /** What we add to a request's list: whom we send it to and ourselves, or ourselves alone, as the library does */
   checkedList: 'recipients' | 'path'

@@ -3,7 +3,9 @@
  *
  * An address book in any libp2p datastore: IndexedDB in browsers, LevelDB or files elsewhere.
  */
+import { BoundedMap } from '@hearsay/protocol-core/pure'
 import { Key } from 'interface-datastore'
+import { MAX_FLOORS } from './constants.ts'
 import { AddressBookError } from './errors.ts'
 import { versionOf } from './record.ts'
 import type { Datastore } from 'interface-datastore'
@@ -26,33 +28,42 @@ const decoder = new TextDecoder()
 export interface DatastoreBookOptions {
   /** Letters, digits and `_`, at most 64. @default 'users' */
   name?: string
+  /** Floors kept of users that are gone, those of the oldest leave first. @default 200_000 */
+  maxFloors?: number
 }
 
 export class DatastoreBook implements AddressBook {
   private readonly datastore: Datastore
   private readonly prefix: string
+  /** Users of whom there is but a floor: one more, and the one gone first is forgotten */
+  private readonly gone: BoundedMap<string, true>
   /** Writes come one after the other, so that none reads what another is about to change */
   private last: Promise<unknown> = Promise.resolve()
 
   /** @throws {AddressBookError} on a name that is none */
-  constructor(datastore: Datastore, { name = 'users' }: DatastoreBookOptions = {}) {
+  constructor(datastore: Datastore, { name = 'users', maxFloors = MAX_FLOORS }: DatastoreBookOptions = {}) {
     if (!NAME.test(name)) {
       throw new AddressBookError('an address book is named with letters, digits and _, at most 64')
     }
 
     this.datastore = datastore
     this.prefix = `/cup2py/${name}`
+    this.gone = new BoundedMap(maxFloors)
   }
 
   async open(): Promise<KnownUser[]> {
     const users: KnownUser[] = []
+    const gone: [hash: string, floor: string][] = []
 
-    for await (const { record, reachedAt, pinned } of this.all()) {
-      if (record !== undefined) {
-        users.push({ hash: record.hash, address: record.address, reachedAt, pinned, ...versionOf(record) })
+    for await (const [hash, { record, floor, reachedAt, pinned }] of this.all()) {
+      if (record === undefined) {
+        gone.push([hash, floor])
+      } else {
+        users.push({ hash, address: record.address, reachedAt, pinned, ...versionOf(record) })
       }
     }
 
+    gone.toSorted(([, a], [, b]) => (a < b ? -1 : 1)).forEach(([hash]) => this.gone.set(hash, true))
     return users.toSorted((a, b) => a.reachedAt - b.reachedAt)
   }
 
@@ -77,7 +88,8 @@ export class DatastoreBook implements AddressBook {
         const stored = changed.get(record.hash) ?? (await this.read(record.hash))
 
         if (record.date >= (stored?.floor ?? '')) {
-          changed.set(record.hash, { record, floor: record.date, reachedAt, pinned: stored?.pinned ?? false })
+          const reached = Math.max(reachedAt, stored?.reachedAt ?? 0)
+          changed.set(record.hash, { record, floor: record.date, reachedAt: reached, pinned: stored?.pinned ?? false })
         }
       }
 
@@ -110,7 +122,7 @@ export class DatastoreBook implements AddressBook {
   }
 
   async *records(): AsyncIterable<UserRecord> {
-    for await (const { record } of this.all()) {
+    for await (const [, { record }] of this.all()) {
       if (record !== undefined) {
         yield record
       }
@@ -137,7 +149,17 @@ export class DatastoreBook implements AddressBook {
 
   private async write(changed: ReadonlyMap<string, Stored>): Promise<void> {
     const batch = this.datastore.batch()
-    changed.forEach((stored, hash) => batch.put(this.key(hash), encoder.encode(JSON.stringify(stored))))
+
+    for (const [hash, stored] of changed) {
+      batch.put(this.key(hash), encoder.encode(JSON.stringify(stored)))
+      this.gone.delete(hash)
+      const [forgotten] = (stored.record === undefined ? this.gone.set(hash, true) : undefined) ?? []
+
+      if (forgotten !== undefined) {
+        batch.delete(this.key(forgotten))
+      }
+    }
+
     await batch.commit()
   }
 
@@ -153,9 +175,9 @@ export class DatastoreBook implements AddressBook {
     }
   }
 
-  private async *all(): AsyncIterable<Stored> {
-    for await (const { value } of this.datastore.query({ prefix: `${this.prefix}/` })) {
-      yield parse(value)
+  private async *all(): AsyncIterable<[hash: string, stored: Stored]> {
+    for await (const { key, value } of this.datastore.query({ prefix: `${this.prefix}/` })) {
+      yield [key.name(), parse(value)]
     }
   }
 

@@ -77,7 +77,10 @@ export class Cup2pyEngine implements Engine<Cup2pyInput, Cup2pyEffect> {
   handle(input: Cup2pyInput, now: Millis): Cup2pyEffect[] {
     switch (input.type) {
       case 'connected':
-        return [...this.peers.onConnected(input.peer, now), ...this.outbox.onConnected(input.peer, now)]
+        return [
+          ...this.peers.onConnected(input.peer, now),
+          ...this.searches.onSent(this.outbox.onConnected(input.peer, now))
+        ]
       case 'disconnected':
         this.peers.onDisconnected(input.peer)
         return []
@@ -218,7 +221,7 @@ export class Cup2pyEngine implements Engine<Cup2pyInput, Cup2pyEffect> {
       case 'publish':
         return this.updates.publish(command.record, command.depth, now)
       case 'learn':
-        return this.updates.learn(command.record, command.wallTime, now)
+        return this.updates.learn(command.record, command.reachedAt, now)
       case 'pin':
         this.users.setPinned(command.hash, command.pinned)
         return []

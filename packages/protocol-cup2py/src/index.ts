@@ -61,7 +61,7 @@ export interface Cup2pyInit {
   dht?: RecordRouting | boolean | undefined
   /** `library` reads requests as loosely as the Python library does. @default 'none' */
   compat?: 'none' | 'library' | undefined
-  /** Multiaddrs of peers to ask for a sample of their books, one after the other, while ours is empty. @default [] */
+  /** Multiaddrs of peers to ask for samples of their books, at a start with an empty one. @default [] */
   knownPeers?: readonly string[] | undefined
   /** Hops of our UPDATEs, 0–16. @default 3 */
   depth?: number | undefined
@@ -202,7 +202,7 @@ export interface Cup2py extends TypedEventTarget<Cup2pyEvents> {
   /** All records of the book, each as the text of an UPDATE */
   export(): AsyncIterable<string>
 
-  /** A pinned user is never forgotten */
+  /** A pinned user is never forgotten. One that the book does not hold cannot be pinned: nothing happens */
   pin(hash: string, pinned?: boolean): Promise<void>
 
   /** Forgets a user. A record older than the one that was held is not taken again. */

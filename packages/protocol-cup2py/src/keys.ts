@@ -66,11 +66,15 @@ export async function saveUser(
 ): Promise<void> {
   const [publicPath, privatePath] = paths(folder, name)
   const text = password === undefined ? key.pkcs1Pem : await encryptKey(key.pkcs1Pem, password)
-  await guard(privatePath, async () => {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    await create(privatePath, text)
-    await create(publicPath, key.publicKey.pkcs1Pem)
-  })
+  await guard(folder, async () => mkdir(folder, { recursive: true, mode: 0o700 }))
+  await guard(publicPath, async () => create(publicPath, key.publicKey.pkcs1Pem))
+
+  try {
+    await guard(privatePath, async () => create(privatePath, text))
+  } catch (err) {
+    await rm(publicPath, { force: true })
+    throw err
+  }
 }
 
 /**

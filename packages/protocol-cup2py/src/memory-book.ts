@@ -41,7 +41,9 @@ export class MemoryBook implements AddressBook {
       const { hash, date } = record
 
       if (date >= (this.floors.get(hash) ?? '')) {
-        this.users.set(hash, { record, reachedAt, pinned: this.users.get(hash)?.pinned ?? false })
+        const held = this.users.get(hash)
+        const reached = Math.max(reachedAt, held?.reachedAt ?? 0)
+        this.users.set(hash, { record, reachedAt: reached, pinned: held?.pinned ?? false })
         this.floors.set(hash, date)
       }
     }

@@ -31,8 +31,11 @@ export class RecordKeeper {
   }
 
   async close(): Promise<void> {
-    await this.writer.flushed()
-    await this.init.book.close()
+    try {
+      await this.writer.flushed()
+    } finally {
+      await this.init.book.close()
+    }
   }
 
   async get(hash: string): Promise<UserRecord | undefined> {

@@ -13,7 +13,7 @@ import type { Command, Cup2pyEffect, SearchCost } from './contract.ts'
 import type { UserRecord, Version } from './record.ts'
 import type { Parts } from './updates.ts'
 
-/** Peers answered for one search; there are no more with a session */
+/** Peers answered for one search */
 const MAX_ASKERS = 1_024
 
 /** A search of somebody else */
@@ -136,13 +136,24 @@ export class Searches {
       except: new Set(),
       count: config.fanout
     })
-    const cost = { messages: recipients.length, peersAsked: recipients.length, answers: 0 }
+    const cost = { messages: 0, peersAsked: 0, answers: 0 }
     const checked = extendList([], self, recipients, sender, config.checkedList)
     const message: Search = { type: 'search', target, sender, depth, checked }
     const best = held === undefined ? undefined : versionOf(held)
     const own = { id, target, quietTime, best, isAnswered: false, message, cost }
     this.own.set(id, own)
-    return [quiet(own, now), ...outbox.send(recipients, message, now)]
+    return [quiet(own, now), ...this.onSent(outbox.send(recipients, message, now))]
+  }
+
+  /** What goes out now: our own searches count what they cost. @returns the same */
+  onSent(effects: Cup2pyEffect[]): Cup2pyEffect[] {
+    for (const { message, cost } of this.own.values()) {
+      const sent = effects.filter((effect) => effect.type === 'send' && effect.message === message).length
+      cost.messages += sent
+      cost.peersAsked += sent
+    }
+
+    return effects
   }
 
   /** Nothing came for a while; but who is still being dialled may know something */

@@ -308,7 +308,7 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
     this.checkStarted()
     await this.keeper.check(record)
     const before = this.stats.records
-    this.runner.command({ type: 'learn', record, wallTime: reachedAt })
+    this.runner.command({ type: 'learn', record, reachedAt })
     const isNews = this.stats.records > before
     await this.keeper.flushed()
     return isNews

@@ -66,12 +66,17 @@ export class SqliteBook implements AddressBook {
   }
 
   open(): KnownUser[] {
-    return this.guard(() => {
-      this.database ??= this.connect()
-      this.adopt(this.database)
-      this.statements ??= prepare(this.database, this.name)
-      return this.users(this.database)
-    })
+    try {
+      return this.guard(() => {
+        this.database ??= this.connect()
+        this.adopt(this.database)
+        this.statements ??= prepare(this.database, this.name)
+        return this.users(this.database)
+      })
+    } catch (err) {
+      this.close()
+      throw err
+    }
   }
 
   close(): void {
@@ -262,7 +267,7 @@ function prepare(database: DatabaseSync, name: string): Statements {
         digitalSignature = excluded.digitalSignature`),
     putState: database.prepare(`
       INSERT INTO hearsay_state (book, hash, floor, rank, reachedAt) VALUES (?, ?, ?, ?, ?) ON CONFLICT (book, hash)
-        DO UPDATE SET floor = excluded.floor, rank = excluded.rank, reachedAt = excluded.reachedAt`),
+        DO UPDATE SET floor = excluded.floor, rank = excluded.rank, reachedAt = max(reachedAt, excluded.reachedAt)`),
     delete: database.prepare(`DELETE FROM "${name}" WHERE publicKeyHash = ?`),
     forget: database.prepare(`UPDATE hearsay_state SET rank = NULL, reachedAt = 0, pinned = 0 ${user}`),
     reached: database.prepare(`UPDATE hearsay_state SET reachedAt = ? ${user}`),

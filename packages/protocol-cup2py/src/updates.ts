@@ -16,7 +16,7 @@ import type { UserRecord, Version } from './record.ts'
 import type { Stats } from './stats.ts'
 import type { Recipient, Users } from './users.ts'
 
-/** There are no more peers with a session */
+/** Peers that a record of late came from */
 const MAX_SOURCES = 1_024
 
 /** What the rules of requests work with */
@@ -151,7 +151,7 @@ export class Updates {
       return []
     }
 
-    // in its place in the queue, or behind the others: all wait equally long, so the first is due first
+    // in its place in the queue, or behind the others: one that is due before the first waits for it, a moment longer
     if (other === undefined) {
       this.heldBack.set(hash, { update, version, from, until })
     } else {

@@ -87,6 +87,20 @@ export function addressBookSuite({ create, persists }: BookSetup): void {
     await book.close()
   })
 
+  it('keeps when a user was last reached, though a stranger tells of it', async () => {
+    const book = create()
+    await book.open()
+    await book.put([entry(alice, 5)])
+    await book.put([entry(unsigned('alice', '2025-01-01 00:00:00'))])
+    await book.close()
+    expect(await book.open()).toMatchObject([{ reachedAt: 5, date: '2025-01-01 00:00:00' }])
+    await book.delete([alice.hash])
+    await book.put([entry(unsigned('alice', '2025-01-01 00:00:00'))])
+    await book.close()
+    expect(await book.open()).toMatchObject([{ reachedAt: 0 }])
+    await book.close()
+  })
+
   it('refuses 1,000 of 1,000 old records, after deletion and restart (T9)', async () => {
     const users = Array.from({ length: 1_000 }, (_, i) => `user-${i}`)
     const book = create()

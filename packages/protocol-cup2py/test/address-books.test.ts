@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -130,6 +130,8 @@ print(json.dumps([r[1] for r in c.execute('PRAGMA table_info(AB)')]))`).split('\
     expect(() => new SqliteBook(path, { name: 'other' }).open()).toThrow('is no address book')
     expect(database.prepare('SELECT * FROM other').all()).toEqual([{ a: 1, b: 2 }])
     database.close()
+    // and closed: who closes a database last takes its log along
+    expect(existsSync(`${path}-wal`)).toBe(false)
   })
 
   it('that is no database says so', () => {
@@ -154,6 +156,37 @@ it('keeps a bounded number of floors in SQLite (T17)', () => {
   const { count } = database.prepare('SELECT count(*) AS count FROM hearsay_state').get() as { count: number }
   database.close()
   expect(count).toBeLessThan(6_000)
+})
+
+it('keeps a bounded number of floors in a datastore, before and after a restart (T17)', async () => {
+  const users = Array.from({ length: 12 }, (_, i) => unsigned(`user-${i}`, `20${10 + i}-01-01 00:00:00`))
+  const count = async (): Promise<number> => {
+    let keys = 0
+
+    for await (const _ of datastore.queryKeys({})) {
+      keys++
+    }
+
+    return keys
+  }
+
+  for (const part of [users.slice(0, 6), users.slice(6)]) {
+    const book = new DatastoreBook(datastore, { maxFloors: 4 })
+    await book.open()
+    await book.put(part.map((record) => ({ record, reachedAt: 0 })))
+    await book.delete(part.map(({ hash }) => hash))
+    expect(await count()).toBe(4)
+    // one that comes back is no floor alone
+    await book.put([{ record: part.at(-1)!, reachedAt: 0 }])
+    await book.delete([part.at(-1)!.hash])
+    expect(await count()).toBe(4)
+  }
+
+  const book = new DatastoreBook(datastore)
+  await book.open()
+  expect(await Promise.all(users.map(async ({ hash }) => book.floor(hash)))).toEqual(
+    users.map(({ date }, i) => (i < 8 ? undefined : date))
+  )
 })
 
 /** A process that writes users and says so, until it is killed. @returns how many it said it wrote */

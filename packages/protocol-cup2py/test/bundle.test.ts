@@ -4,12 +4,12 @@ import { builtinsIn, bundle, chunksOf, core, libp2p, sizeOf } from '../../protoc
 
 const source = fileURLToPath(new URL('../src/', import.meta.url))
 
-it('in a page, the package costs at most 16.5 kB on top of libp2p, without the core', async () => {
+it('in a page, the package costs at most 16 kB on top of libp2p, without the core', async () => {
   const own = sizeOf(await bundle(source, 'index.ts', libp2p, core))
   const withCore = sizeOf(await bundle(source, 'index.ts', libp2p))
   console.info(`gzipped: ${own} B, ${withCore} B with protocol-core`)
   expect(own).toBeGreaterThan(5_000)
-  expect(own).toBeLessThanOrEqual(16_500)
+  expect(own).toBeLessThanOrEqual(16_000)
   expect(withCore).toBeLessThanOrEqual(24_500)
 }, 60_000)
 

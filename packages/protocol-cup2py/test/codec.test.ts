@@ -179,6 +179,7 @@ describe('requests', () => {
     ['no signature', with0((f) => (f[4] = ''))],
     ['a signature that is no base64', with0((f) => (f[4] = `*${f[4]!.slice(1)}`))],
     ['a signature without its padding', with0((f) => (f[4] = f[4]!.slice(0, -1)))],
+    ['a signature with stray bits at its end', with0((f) => (f[4] = f[4]!.replace(/.(=+)$/, '/$1')))],
     ['no depth', with0((f) => (f[5] = ''))],
     ['a negative depth', with0((f) => (f[5] = '-1'))],
     ['a depth with a sign', with0((f) => (f[5] = '+3'))],

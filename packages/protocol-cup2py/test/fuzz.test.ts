@@ -31,7 +31,7 @@ function anyMessage(random: Random): Message {
 function anyCommand(random: Random, id: number): Cup2pyInput {
   const [hash, record] = [hashOf(random.below(12)), anyRecord(random)]
   const commands = [
-    { type: 'learn', record, wallTime: random.below(2) * START },
+    { type: 'learn', record, reachedAt: random.below(2) * START },
     { type: 'publish', record: me, depth: random.below(17) },
     { type: 'search', id, target: hash, sender: me, depth: 7, quietTime: LONGEST, held: undefined },
     { type: 'end', id: random.below(id + 1) },

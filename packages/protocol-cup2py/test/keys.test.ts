@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
@@ -67,6 +67,18 @@ describe('a new user', () => {
     expect(readFileSync(path, 'utf8')).toBe(before)
     expect(readdirSync(folder)).toHaveLength(2)
   })
+
+  it.each(['publicKey', 'privateKey'])(
+    'leaves nothing behind where there is a %s already, and names it',
+    async (half) => {
+      mkdirSync(folder)
+      const other = join(folder, `alice_${half}.pem`)
+      writeFileSync(other, 'of somebody else')
+      await expect(saveUser(folder, 'alice', key)).rejects.toThrow(`alice_${half}.pem exists already`)
+      expect(readdirSync(folder)).toEqual([`alice_${half}.pem`])
+      expect(readFileSync(other, 'utf8')).toBe('of somebody else')
+    }
+  )
 
   it.each(['', '../alice', 'a/b', '.alice', 'a'.repeat(65), 'a\0b'])('is not named %j', async (name) => {
     await expect(saveUser(folder, name, key)).rejects.toThrow(KeyFileError)

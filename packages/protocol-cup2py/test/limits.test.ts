@@ -12,7 +12,7 @@ const dials = (effects: Cup2pyEffect[]): string[] =>
 
 /** Users of the book without a session */
 function strangers(script: Cup2pyScript, ...names: (string | number)[]): void {
-  names.forEach((name) => script.command({ type: 'learn', record: recordOf(name, 3_600), wallTime: 0 }))
+  names.forEach((name) => script.command({ type: 'learn', record: recordOf(name, 3_600), reachedAt: 0 }))
 }
 
 describe('a peer', () => {
@@ -130,9 +130,9 @@ describe('dials', () => {
   it('need no patience with peers that libp2p is connected to', () => {
     const script = new Cup2pyScript()
     const names = Array.from({ length: 40 }, (_, i) => i)
-    script.command({ type: 'learn', record: recordOf(0, 3_600), wallTime: START })
+    script.command({ type: 'learn', record: recordOf(0, 3_600), reachedAt: START })
     names.forEach((name) => {
-      script.command({ type: 'learn', record: recordOf(name, 3_600), wallTime: START })
+      script.command({ type: 'learn', record: recordOf(name, 3_600), reachedAt: START })
       script.input({ type: 'found', peer: peer(name), direction: 'inbound' })
     })
     const effects = script.command({ type: 'publish', record: me, depth: 3 })
@@ -179,7 +179,7 @@ describe('the book', () => {
   it('forgets first who was never reached, then who was reached longest ago, and never who is pinned', () => {
     const script = new Cup2pyScript({ maxUsers: 4 })
     const learn = (name: string, reachedAt: number): unknown[] =>
-      asks(script.command({ type: 'learn', record: recordOf(name), wallTime: reachedAt })).flatMap((ask) =>
+      asks(script.command({ type: 'learn', record: recordOf(name), reachedAt })).flatMap((ask) =>
         ask.type === 'store' ? ask.evicted : []
       )
     learn('pinned', 1)
@@ -196,7 +196,7 @@ describe('the book', () => {
     const script = new Cup2pyScript({ maxUsers: 200, verifyRate: 10_000, requestRate: 10_000 })
     const honest = Array.from({ length: 100 }, (_, i) => `honest-${i}`)
     script.friends(...honest.slice(0, 20))
-    honest.forEach((name) => script.command({ type: 'learn', record: recordOf(name), wallTime: START }))
+    honest.forEach((name) => script.command({ type: 'learn', record: recordOf(name), reachedAt: START }))
     script.connected('attacker')
     Array.from({ length: 1_000 }, (_, i) => script.update('attacker', recordOf(`sybil-${i}`, 1), 3))
     expect(honest.every((name) => script.subject.users.get(hashOf(name)) !== undefined)).toBe(true)

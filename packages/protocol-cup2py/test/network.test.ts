@@ -8,7 +8,7 @@ import type { Cup2pyHost } from './hosts.ts'
 const NODES = 100
 const ENTRIES = 8
 const DEPTH = 7
-/** Users that the newcomer looks for: all of them take minutes in one process */
+/** Users that the newcomer looks for: all hundred take one process two minutes */
 const NAMED = Number(process.env['NETWORK_USERS'] ?? 20)
 /** In ms, on a machine that others use too */
 const PATIENCE = 300_000

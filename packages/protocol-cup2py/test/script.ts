@@ -56,7 +56,7 @@ export class Cup2pyScript extends EngineScript<Message, Command, Answer, Event, 
   /** Users of the book, with a session each */
   friends(...names: (string | number)[]): this {
     this.connected(...names)
-    names.forEach((name) => this.command({ type: 'learn', record: recordOf(name, 3_600), wallTime: START }))
+    names.forEach((name) => this.command({ type: 'learn', record: recordOf(name, 3_600), reachedAt: START }))
     return this
   }
 

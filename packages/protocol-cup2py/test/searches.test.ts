@@ -192,15 +192,26 @@ describe('a search of our own', () => {
 
   it('is not over while somebody is still being dialled, unless there was an answer', () => {
     const script = new Cup2pyScript().friends('a')
-    script.command({ type: 'learn', record: recordOf('far', 3_600), wallTime: START })
+    script.command({ type: 'learn', record: recordOf('far', 3_600), reachedAt: START })
     script.command(command)
     expect(emits(script.advance(9 * SECOND))).toEqual([])
     script.input({ type: 'dialled', dial: peer('far') })
     expect(emits(script.advance(2 * SECOND))).toMatchObject([{ type: 'ended' }])
-    script.command({ type: 'learn', record: recordOf('farther', 3_600), wallTime: START })
+    script.command({ type: 'learn', record: recordOf('farther', 3_600), reachedAt: START })
     script.command({ ...command, id: 2 })
     script.update('a', found, 0)
     expect(emits(script.advance(2 * SECOND))).toMatchObject([{ type: 'ended', id: 2 }])
+  })
+
+  it('costs what was sent, not what waits for a dial or was given up', () => {
+    const script = new Cup2pyScript().friends('a')
+    const users = ['far', 'dead', 'waiting']
+    users.forEach((name) => script.command({ type: 'learn', record: recordOf(name, 3_600), reachedAt: START }))
+    script.command(command)
+    script.connected('far')
+    script.input({ type: 'dialled', dial: peer('dead') })
+    const cost = { messages: 2, peersAsked: 2, answers: 0 }
+    expect(emits(script.command({ type: 'end', id: 1 }))).toEqual([{ type: 'ended', id: 1, cost }])
   })
 
   it('ends at once when told to', () => {

@@ -88,7 +88,7 @@ export class Cup2pySwarm implements Adapter<Cup2pyProtocol> {
   /** Somebody's record comes into a book by hand */
   learn(name: PeerKey, other: PeerKey): void {
     if (!this.book(name).has(identityOf(other).hash)) {
-      this.network.command(name, { type: 'learn', record: this.first(other), wallTime: START + this.network.now })
+      this.network.command(name, { type: 'learn', record: this.first(other), reachedAt: START + this.network.now })
     }
   }
 
