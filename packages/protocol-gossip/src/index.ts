@@ -14,6 +14,7 @@
  * ```
  */
 import { InvalidParametersError, withDefaults } from '@hearsay/protocol-core/pure'
+import { multiaddr } from '@multiformats/multiaddr'
 import { gossipDefaults, gossipRanges } from './constants.ts'
 import { DIALECT_NAMES } from './dialects.ts'
 import { GossipService } from './service.ts'
@@ -191,6 +192,8 @@ export interface Gossip extends TypedEventTarget<GossipEvents> {
 export function gossip(init: GossipInit = {}): (components: GossipComponents) => Gossip {
   const config = withDefaults(gossipDefaults, init, gossipRanges)
   checkDialects(config.dialects)
+  checkAddresses('knownPeers', config.knownPeers)
+  checkAddresses('bootstrapper', config.bootstrapper === undefined ? [] : [config.bootstrapper])
   checkOrder(config, 'minConnections', 'maxConnections')
   checkOrder(config, 'degree', 'minConnections')
   return (components) => new GossipService(components, config)
@@ -202,6 +205,23 @@ function checkDialects(dialects: readonly string[]): void {
   if (dialects.length === 0 || strange !== undefined || new Set(dialects).size < dialects.length) {
     const allowed = `must be some of ${DIALECT_NAMES.join(', ')}, each once`
     throw new InvalidParametersError('dialects', `${allowed}, and is ${JSON.stringify(dialects)}`)
+  }
+}
+
+function checkAddresses(name: 'knownPeers' | 'bootstrapper', addresses: readonly unknown[]): void {
+  for (const address of addresses) {
+    if (!isAddress(address)) {
+      const allowed = 'takes multiaddrs as text, such as /ip4/192.0.2.1/tcp/6001'
+      throw new InvalidParametersError(name, `${allowed}, and not ${JSON.stringify(address)}`)
+    }
+  }
+}
+
+function isAddress(text: unknown): boolean {
+  try {
+    return typeof text === 'string' && multiaddr(text).getComponents().length > 0
+  } catch {
+    return false
   }
 }
 

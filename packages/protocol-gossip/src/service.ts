@@ -1,5 +1,5 @@
 import { peerKey, Runner, Sessions, systemRandom } from '@hearsay/protocol-core'
-import { checkRange, fixedPrefix } from '@hearsay/protocol-core/pure'
+import { checkRange, fixedPrefix, InvalidParametersError, printable } from '@hearsay/protocol-core/pure'
 import { NotStartedError, serviceCapabilities, serviceDependencies, TypedEventEmitter } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { Queue } from '@libp2p/utils'
@@ -53,7 +53,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
   private readonly memory: AnnounceMemory
   private readonly counts = noCounts()
   private readonly metrics: GossipMetrics | undefined
-  /** Proofs being searched for. BOUNDED by the peers we dialled */
+  /** Proofs being searched for, for those we dialled and those that asked us for peers. BOUNDED by the sessions */
   private readonly solving: Queue<bigint>
   /** BOUNDED by MAX_SUBSCRIPTIONS */
   private readonly subscriptions = new Map<number, Subscription>()
@@ -111,6 +111,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
 
   subscribe(dataType: number, validator: GossipValidator, { party = 'app' }: PartyOptions = {}): () => void {
     checkRange('dataType', dataType, [0, 65_535])
+    checkIs('validator', typeof validator === 'function', 'a function')
     checkRange('subscriptions', this.subscriptions.size + 1, [0, constants.MAX_SUBSCRIPTIONS])
     const subscriber = this.subscribed++
     this.subscriptions.set(subscriber, { party, dataType, validator })
@@ -125,6 +126,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
   announce(dataType: number, data: Uint8Array, { ttl = 0, party = 'app' }: AnnounceOptions = {}): AnnounceResult {
     checkRange('dataType', dataType, [0, 65_535])
     checkRange('ttl', ttl, [0, 255])
+    checkIs('data', data instanceof Uint8Array, 'a Uint8Array')
     checkRange('data.byteLength', data.byteLength, [0, constants.MAX_DATA_BYTES])
 
     if (!this.runner.started) {
@@ -249,18 +251,20 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
   private validate(ask: Extract<Ask, { type: 'validate' }>, options: Required<AbortOptions>): Answer | Promise<Answer> {
     const { ticket, subscriber, announce } = ask
     const startedAt = this.metrics && performance.now()
-    const verdict = (valid: boolean): Answer => {
+    const verdict = (valid: unknown): Answer => {
       this.metrics?.judged(startedAt!)
-      return { type: 'verdict', ticket, subscriber, valid }
+      // whatever else a validator in JavaScript may say is no yes
+      return { type: 'verdict', ticket, subscriber, valid: valid === true }
     }
     const failed = (err: unknown): Answer => {
-      this.log.error('validator of data type %d failed - %e', announce.dataType, err)
+      // any stranger can bring it about, and what it says may quote him
+      this.log('the validator of data type %d failed: %s', announce.dataType, printable(String(err)))
       return verdict(false)
     }
 
     try {
       const valid = this.subscriptions.get(subscriber)?.validator(announce.data, options) ?? false
-      return typeof valid === 'boolean' ? verdict(valid) : valid.then(verdict, failed)
+      return typeof valid === 'boolean' ? verdict(valid) : Promise.resolve(valid).then(verdict, failed)
     } catch (err) {
       return failed(err)
     }
@@ -280,6 +284,13 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
     )
 
     return { type: 'addresses', asker, question, addresses: addresses.filter((address) => address !== undefined) }
+  }
+}
+
+/** @throws {InvalidParametersError} unless it is */
+function checkIs(name: string, isOne: boolean, what: string): void {
+  if (!isOne) {
+    throw new InvalidParametersError(name, `must be ${what}`)
   }
 }
 
