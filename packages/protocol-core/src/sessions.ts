@@ -209,7 +209,9 @@ export class Sessions<Message> {
   private async connect({ peer, addresses, connected }: DialEffect, signal: AbortSignal): Promise<Connection> {
     const { connectionManager } = this.components
     const peerId = peer === undefined ? undefined : peerIdFromString(peer)
-    const existing = connected === true ? connectionManager.getConnections(peerId).find(isUsable) : undefined
+    // what a relay limits is not for us: libp2p opens no stream over it
+    const direct = connectionManager.getConnections(peerId).find(({ limits }) => limits === undefined)
+    const existing = connected === true ? direct : undefined
 
     if (connected === true && existing === undefined) {
       throw new Error('there is no connection any longer')
@@ -327,11 +329,6 @@ export class Sessions<Message> {
   private get self(): PeerKey {
     return peerKey(this.components.peerId)
   }
-}
-
-/** What a relay limits, in bytes or in time, is not for us: libp2p opens no stream over it unless told to */
-function isUsable({ limits, status }: Connection): boolean {
-  return limits === undefined && status === 'open'
 }
 
 export function peerKey(peerId: PeerId): PeerKey {

@@ -7,7 +7,7 @@ import type { Effect, Input, PeerKey } from '@hearsay/protocol-core/pure'
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 /** Within what a busy machine needs */
-const eventually = async <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 20_000)
+const eventually = async <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 30_000)
 
 type TestInput = Input<string, string, string>
 type TestEffect = Effect<string, string, string>

@@ -7,7 +7,7 @@ import type { StreamPair } from './hosts.ts'
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 /** Within what a busy machine needs */
-const eventually = async <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 20_000)
+const eventually = async <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 30_000)
 
 const payload = (bytes: number, first = 0): Uint8Array => {
   const made = new Uint8Array(bytes)
@@ -155,7 +155,7 @@ describe('traps of the stream interface', () => {
       mostBuffered = Math.max(mostBuffered, outbound.writeBufferLength)
     }
 
-    await eventually(() => expect(received).toHaveLength(600), 10_000)
+    await eventually(() => expect(received).toHaveLength(600))
     expect(received).toEqual(range(600))
     // the stream got the next batch only once it was rid of the last one
     expect(mostBuffered).toBeLessThan(64 * 2 ** 20)
@@ -198,7 +198,7 @@ describe('traps of the stream interface', () => {
     range(total).forEach((i) => session.send(payload(16_000, i)))
     session.flush()
     await eventually(() => expect(inbound.readStatus).toBe('paused'))
-    await eventually(() => expect(handled).toBe(total), 30_000)
+    await eventually(() => expect(handled).toBe(total))
     expect(inbound.status).toBe('open')
   }, 40_000)
 

@@ -12,7 +12,7 @@ import type { Libp2pOptions } from 'libp2p'
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 /** Within what a busy machine needs */
-const eventually = async <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 20_000)
+const eventually = async <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 30_000)
 
 type Message = number
 type DialEffect = Extract<Effect<never, never, never>, { type: 'dial' }>

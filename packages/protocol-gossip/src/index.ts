@@ -208,18 +208,20 @@ function checkDialects(dialects: readonly string[]): void {
   }
 }
 
-function checkAddresses(name: 'knownPeers' | 'bootstrapper', addresses: readonly unknown[]): void {
+function checkAddresses(name: 'knownPeers' | 'bootstrapper', addresses: readonly string[]): void {
   for (const address of addresses) {
     if (!isAddress(address)) {
-      const allowed = 'takes multiaddrs as text, such as /ip4/192.0.2.1/tcp/6001'
+      const allowed = 'takes multiaddrs such as /ip4/192.0.2.1/tcp/6001'
       throw new InvalidParametersError(name, `${allowed}, and not ${JSON.stringify(address)}`)
     }
   }
 }
 
-function isAddress(text: unknown): boolean {
+function isAddress(text: string): boolean {
   try {
-    return typeof text === 'string' && multiaddr(text).getComponents().length > 0
+    multiaddr(text)
+    // not even a slash is one of nowhere; what is no text has no `startsWith`
+    return text.startsWith('/')
   } catch {
     return false
   }

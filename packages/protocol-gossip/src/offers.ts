@@ -54,8 +54,8 @@ export class Offers {
   private readonly asked = new Map<PeerKey, Question[]>()
   /** Those who offer may leave: what they offered stays for this search. BOUNDED by MAX_OFFERERS, the newest */
   private readonly candidates = new BoundedMap<PeerKey, Candidates>(MAX_OFFERERS)
-  /** Offerers whose turn is still to come in this round. BOUNDED by `candidates` */
-  private turns: PeerKey[] = []
+  /** Those whose turn is still to come in this round. BOUNDED by `candidates` */
+  private turns: Candidates[] = []
 
   constructor(self: PeerKey, random: Random) {
     this.self = self
@@ -93,7 +93,7 @@ export class Offers {
 
     // what we dial may be logged, with what is wrong with it: so it is plain
     const left = addresses.filter((address) => PLAIN.test(address))
-    this.candidates.set(peer, { left, drawn: this.candidates.get(peer)?.drawn ?? 0 })
+    this.candidates.set(peer, Object.assign(this.candidates.get(peer) ?? { drawn: 0 }, { left }))
     return true
   }
 
@@ -107,14 +107,11 @@ export class Offers {
    */
   draw(perOfferer: number, isWanted: (peer: PeerKey) => boolean): string | undefined {
     for (let turn = this.nextTurn(perOfferer); turn !== undefined; turn = this.nextTurn(perOfferer)) {
-      const candidates = this.candidates.get(turn)
-      const left = candidates?.left ?? []
-
-      while (left.length > 0) {
-        const [address] = left.splice(this.random.below(left.length), 1)
+      while (turn.left.length > 0) {
+        const [address] = turn.left.splice(this.random.below(turn.left.length), 1)
 
         if (isWanted(peerOf(address!)!)) {
-          candidates!.drawn++
+          turn.drawn++
           return address
         }
       }
@@ -124,11 +121,10 @@ export class Offers {
   }
 
   /** Rounds in which each offerer that may still be drawn from has one turn, in random order */
-  private nextTurn(perOfferer: number): PeerKey | undefined {
+  private nextTurn(perOfferer: number): Candidates | undefined {
     if (this.turns.length === 0) {
-      const open = [...this.candidates].flatMap(([peer, { left, drawn }]) =>
-        left.length > 0 && drawn < perOfferer ? [peer] : []
-      )
+      const all = [...this.candidates].map(([, candidates]) => candidates)
+      const open = all.filter(({ left, drawn }) => left.length > 0 && drawn < perOfferer)
       this.turns = shuffle(open, this.random)
     }
 

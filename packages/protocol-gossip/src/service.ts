@@ -1,5 +1,5 @@
 import { peerKey, Runner, Sessions, systemRandom } from '@hearsay/protocol-core'
-import { checkRange, fixedPrefix, InvalidParametersError, printable } from '@hearsay/protocol-core/pure'
+import { checkRange, fixedPrefix, InvalidParametersError } from '@hearsay/protocol-core/pure'
 import { NotStartedError, serviceCapabilities, serviceDependencies, TypedEventEmitter } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { Queue } from '@libp2p/utils'
@@ -25,6 +25,7 @@ import type {
   PartyOptions
 } from './index.ts'
 import type { Gauges } from './metrics.ts'
+import type { SolveOptions } from './pow/solve.ts'
 
 type Config = typeof constants.gossipDefaults
 
@@ -72,7 +73,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
     this.memory = new AnnounceMemory(config.cacheSize, systemRandom)
     this.solving = new Queue({ concurrency: this.config.solverConcurrency })
     this.metrics = components.metrics && new GossipMetrics(components.metrics, this.counts, this.gauges())
-    const dropped = this.metrics && ((reason: DropReason): void => this.metrics?.dropped(reason))
+    const dropped = (reason: DropReason): void => this.metrics?.dropped(reason)
     this.sessions = new Sessions(components, { ...sessionsInit(this.config), dropped }, this.log)
     this.runner = new Runner({
       createEngine: () => this.createEngine(),
@@ -174,9 +175,9 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
         this.announced.push({ id: event.id, sentTo: event.sentTo, queued: event.queued })
         return
       case 'verified': {
-        const { peer, direction, dialect } = event
-        this.verified.set(peer, { peer, direction, dialect })
-        return this.emit('peer:verified', () => ({ peer, direction, dialect }))
+        const { type, ...verified } = event
+        this.verified.set(event.peer, verified)
+        return this.emit(`peer:${type}`, () => verified)
       }
       case 'lost':
         this.verified.delete(event.peer)
@@ -217,28 +218,31 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
     { peer, challenge }: Extract<Ask, { type: 'solve' }>,
     options: Required<AbortOptions>
   ): Promise<Answer> {
-    const { difficultyBits, maxSolveBits } = this.config
-    const search = async (job: AbortOptions): Promise<bigint> =>
-      solve(challenge, { difficultyBits, maxSolveBits, signal: job.signal })
-    const nonce = await this.search(search, options)
+    const nonce = await this.search(async (job) => solve(challenge, job), this.config.difficultyBits, options)
     return { type: 'solved', peer, challenge, ...(nonce !== undefined && { nonce }) }
   }
 
-  private async prove(ask: Extract<Ask, { type: 'prove' }>, options: Required<AbortOptions>): Promise<Answer> {
-    const { peer, offer, packet, difficultyBits } = ask
-    const { maxSolveBits } = this.config
-    const search = async (job: AbortOptions): Promise<bigint> =>
-      solvePacket(packet, { difficultyBits, maxSolveBits, signal: job.signal })
-    const nonce = await this.search(search, options)
+  private async prove(
+    { peer, offer, packet, difficultyBits }: Extract<Ask, { type: 'prove' }>,
+    options: Required<AbortOptions>
+  ): Promise<Answer> {
+    const nonce = await this.search(async (job) => solvePacket(packet, job), difficultyBits, options)
     return { type: 'proven', peer, ...(nonce !== undefined && { offer: { ...offer, nonce } }) }
   }
 
   /** One of few at once. @returns undefined when there is no proof to be had, with the reason in the log */
-  private async search(job: (options: AbortOptions) => Promise<bigint>, { signal }: Required<AbortOptions>) {
+  private async search(
+    find: (options: SolveOptions) => Promise<bigint>,
+    difficultyBits: number,
+    options: Required<AbortOptions>
+  ): Promise<bigint | undefined> {
+    const { maxSolveBits } = this.config
     const startedAt = performance.now()
 
     try {
-      const nonce = await this.solving.add(job, { signal })
+      const nonce = await this.solving.add(async ({ signal }) => find({ difficultyBits, maxSolveBits, signal }), {
+        signal: options.signal
+      })
       this.metrics?.solved(startedAt)
       return nonce
     } catch (err) {
@@ -257,8 +261,8 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
       return { type: 'verdict', ticket, subscriber, valid: valid === true }
     }
     const failed = (err: unknown): Answer => {
-      // any stranger can bring it about, and what it says may quote him
-      this.log('the validator of data type %d failed: %s', announce.dataType, printable(String(err)))
+      // any stranger can bring it about, and what it says may quote him: no line of his own, nor a word to a terminal
+      this.log('the validator of data type %d failed: %s', announce.dataType, String(err).replaceAll(/[^ -~]/g, '?'))
       return verdict(false)
     }
 

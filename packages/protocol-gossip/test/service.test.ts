@@ -450,10 +450,10 @@ describe('misuse', () => {
     [{ dialects: [] }, 'dialects must be some of gossip, gossip-p2p, gossip-midterm, each once, and is []'],
     [{ dialects: ['gossip', 'g3'] }, 'each once, and is ["gossip","g3"]'],
     [{ dialects: ['gossip', 'gossip'] }, 'each once, and is ["gossip","gossip"]'],
-    [{ knownPeers: ['192.0.2.1:6001'] }, 'knownPeers takes multiaddrs as text, such as /ip4/'],
+    [{ knownPeers: ['192.0.2.1:6001'] }, 'knownPeers takes multiaddrs such as /ip4/'],
     [{ knownPeers: ['/ip4/192.0.2.1/tcp/6001', undefined] }, 'and not undefined'],
     [{ knownPeers: '/ip4/192.0.2.1/tcp/6001' }, 'knownPeers must be a list'],
-    [{ bootstrapper: '' }, 'bootstrapper takes multiaddrs as text'],
+    [{ bootstrapper: '' }, 'bootstrapper takes multiaddrs'],
     [{ bootstrapper: null }, 'and not null'],
     [{ difficultyBits: 65 }, 'difficultyBits must be an integer from 0 to 64, and is 65'],
     [{ degrees: 4 }, /^degrees is no option; known are /]

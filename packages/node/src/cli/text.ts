@@ -1,7 +1,13 @@
 /** Text of strangers, for a terminal. */
-import { printable } from '@hearsay/protocol-core/pure'
 
-export { printable }
+/** Control characters could do anything to it, and marks of direction could make it read as something else */
+// oxlint-disable-next-line no-control-regex
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+
+/** In one line */
+export function printable(text: string): string {
+  return text.replaceAll(UNPRINTABLE, '�')
+}
 
 /** What a value of shout is to a reader: texts as they are, all else as JSON */
 export function valueText(value: unknown): string {
