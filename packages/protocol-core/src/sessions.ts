@@ -212,7 +212,9 @@ export class Sessions<Message> {
   private async connect({ peer, addresses, connected }: DialEffect, signal: AbortSignal): Promise<Connection> {
     const { connectionManager } = this.components
     const peerId = peer === undefined ? undefined : peerIdFromString(peer)
-    const existing = connected === true ? connectionManager.getConnections(peerId)[0] : undefined
+    // what a relay limits is not for us: libp2p opens no stream over it
+    const direct = connectionManager.getConnections(peerId).find(({ limits }) => limits === undefined)
+    const existing = connected === true ? direct : undefined
 
     if (connected === true && existing === undefined) {
       throw new Error('there is no connection any longer')

@@ -4,6 +4,11 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { RunnerInit, SessionInput, Sessions } from '@hearsay/protocol-core'
 import type { Effect, Input, PeerKey } from '@hearsay/protocol-core/pure'
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+/** Within what a busy machine needs */
+const eventually = async <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 30_000)
+
 type TestInput = Input<string, string, string>
 type TestEffect = Effect<string, string, string>
 
@@ -97,8 +102,8 @@ describe('the runner', () => {
     await runner.start()
     report({ type: 'message', peer, message: 'm' })
     expect(answered).not.toHaveBeenCalled()
-    await vi.waitFor(() => expect(did).toEqual(['send late q']))
-    await vi.waitFor(() => expect(answered).toHaveBeenCalledTimes(1))
+    await eventually(() => expect(did).toEqual(['send late q']))
+    await eventually(() => expect(answered).toHaveBeenCalledTimes(1))
   })
 
   it('gives no answer for an ask that failed, was cancelled, or is pending at stop', async () => {
@@ -149,7 +154,7 @@ describe('the runner', () => {
     runner.command('go')
     expect(timers).toHaveBeenCalledTimes(1)
     timers.mockRestore()
-    await vi.waitFor(() => expect(did).toEqual(['send t10', 'send t20', 'send t30']))
+    await eventually(() => expect(did).toEqual(['send t10', 'send t20', 'send t30']))
   })
 
   it('counts a cancelled ask no longer, though nobody ever answers it', async () => {
@@ -220,7 +225,7 @@ describe('the runner', () => {
     runner.command('5')
     expect(timers).toHaveBeenCalledTimes(2)
     timers.mockRestore()
-    await vi.waitFor(() => expect(did).toEqual(['send 5']))
+    await eventually(() => expect(did).toEqual(['send 5']))
   })
 
   it('never fires a timer early, nor one that was disarmed or is past its stop', async () => {
@@ -242,7 +247,7 @@ describe('the runner', () => {
     const start = performance.now()
     runner.command('go')
     runner.command('disarm')
-    await vi.waitFor(() => expect(did).toEqual(['send a']))
+    await eventually(() => expect(did).toEqual(['send a']))
     expect(early[0]! - start).toBeGreaterThanOrEqual(7.5)
     await runner.stop()
     await turn(350)

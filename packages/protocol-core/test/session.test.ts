@@ -4,6 +4,11 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { connectedStreams } from './hosts.ts'
 import type { StreamPair } from './hosts.ts'
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+/** Within what a busy machine needs */
+const eventually = async <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 30_000)
+
 const payload = (bytes: number, first = 0): Uint8Array => {
   const made = new Uint8Array(bytes)
   made[0] = first & 0xff
@@ -28,7 +33,7 @@ describe('a session', () => {
     b.session.send(payload(70, 2))
     a.session.flush()
     b.session.flush()
-    await vi.waitFor(() => expect([...a.received, ...b.received].map(number)).toEqual([2, 1]))
+    await eventually(() => expect([...a.received, ...b.received].map(number)).toEqual([2, 1]))
   })
 
   it('sends all that was queued in one send, urgent frames first', async () => {
@@ -38,7 +43,7 @@ describe('a session', () => {
     a.session.send(payload(100, 999), true)
     a.session.flush()
     expect(send).toHaveBeenCalledTimes(1)
-    await vi.waitFor(() => expect(b.received.map(number)).toEqual([999, ...range(64)]))
+    await eventually(() => expect(b.received.map(number)).toEqual([999, ...range(64)]))
   })
 
   it('sends what the frames of one flush are packed into, in order', async () => {
@@ -54,7 +59,7 @@ describe('a session', () => {
     ;[3, 4, 5].forEach((i) => a.session.send(payload(3, i)))
     a.session.flush()
     expect(send).not.toHaveBeenCalled()
-    await vi.waitFor(() => expect(b.received.map(number)).toEqual([1, 2, 3, 4, 5]))
+    await eventually(() => expect(b.received.map(number)).toEqual([1, 2, 3, 4, 5]))
     expect(send).toHaveBeenCalledTimes(2)
   })
 
@@ -75,7 +80,7 @@ describe('a session', () => {
     const { malformed, received, session } = sessionEnd(inbound, { maxFrameBytes: 10 })
     outbound.send(Uint8Array.of(0, 3, 7, 0, 255, 0, 3, 8))
     outbound.send(Uint8Array.of(0, 3, 9))
-    await vi.waitFor(() => expect(malformed).toHaveLength(1))
+    await eventually(() => expect(malformed).toHaveLength(1))
     expect(malformed[0]!.name).toBe('FrameTooLargeError')
     await session.close()
     expect(malformed).toHaveLength(1)
@@ -124,7 +129,7 @@ describe('a session', () => {
     expect(performance.now() - start).toBeLessThan(1_000)
     expect(await ended).toBeUndefined()
     expect(outbound.status).toBe('aborted')
-    await vi.waitFor(() => expect(inbound.status).toBe('reset'))
+    await eventually(() => expect(inbound.status).toBe('reset'))
   })
 
   it('ends when the remote resets the stream', async () => {
@@ -150,7 +155,7 @@ describe('traps of the stream interface', () => {
       mostBuffered = Math.max(mostBuffered, outbound.writeBufferLength)
     }
 
-    await vi.waitFor(() => expect(received).toHaveLength(600), 10_000)
+    await eventually(() => expect(received).toHaveLength(600))
     expect(received).toEqual(range(600))
     // the stream got the next batch only once it was rid of the last one
     expect(mostBuffered).toBeLessThan(64 * 2 ** 20)
@@ -160,19 +165,19 @@ describe('traps of the stream interface', () => {
     const { outbound, inbound } = await realStreams()
     outbound.send(Uint8Array.of(0, 3, 42))
     await outbound.close()
-    await vi.waitFor(() => expect(inbound.remoteWriteStatus).toBe('closed'))
+    await eventually(() => expect(inbound.remoteWriteStatus).toBe('closed'))
     const { received, ended } = sessionEnd(inbound, {})
     expect(await ended).toBeUndefined()
     expect(received).toEqual([Uint8Array.of(42)])
-    await vi.waitFor(() => expect(inbound.status).toBe('closed'))
+    await eventually(() => expect(inbound.status).toBe('closed'))
   })
 
   it('B2: and one that closed without a word', async () => {
     const { outbound, inbound } = await realStreams()
     await outbound.close()
-    await vi.waitFor(() => expect(inbound.remoteWriteStatus).toBe('closed'))
+    await eventually(() => expect(inbound.remoteWriteStatus).toBe('closed'))
     expect(await sessionEnd(inbound, {}).ended).toBeUndefined()
-    await vi.waitFor(() => expect([inbound.status, outbound.status]).toEqual(['closed', 'closed']))
+    await eventually(() => expect([inbound.status, outbound.status]).toEqual(['closed', 'closed']))
   })
 
   it('B3, B4, B5: a slow application slows the remote, and the stream lives on', async () => {
@@ -192,8 +197,8 @@ describe('traps of the stream interface', () => {
     const total = 3_000
     range(total).forEach((i) => session.send(payload(16_000, i)))
     session.flush()
-    await vi.waitFor(() => expect(inbound.readStatus).toBe('paused'))
-    await vi.waitFor(() => expect(handled).toBe(total), 30_000)
+    await eventually(() => expect(inbound.readStatus).toBe('paused'))
+    await eventually(() => expect(handled).toBe(total))
     expect(inbound.status).toBe('open')
   }, 40_000)
 
@@ -211,8 +216,8 @@ describe('traps of the stream interface', () => {
     range(40_000).forEach((i) => session.send(payload(1_000, i)))
     session.flush()
     // paused with many frames in its buffer …
-    await vi.waitFor(() => expect(inbound.readStatus).toBe('paused'))
-    await vi.waitFor(() => expect(inbound.readBufferLength).toBeGreaterThan(100_000))
+    await eventually(() => expect(inbound.readStatus).toBe('paused'))
+    await eventually(() => expect(inbound.readBufferLength).toBeGreaterThan(100_000))
     const before = open
 
     // … which all arrive at once, each one more ask, on the answer with which reading goes on
@@ -220,9 +225,9 @@ describe('traps of the stream interface', () => {
       receiver.session.answered()
     }
 
-    await vi.waitFor(() => expect(open).toBeGreaterThan(50))
+    await eventually(() => expect(open).toBeGreaterThan(50))
     expect(before).toBeGreaterThanOrEqual(4)
-    await vi.waitFor(() => expect(inbound.readStatus).toBe('paused'))
+    await eventually(() => expect(inbound.readStatus).toBe('paused'))
     await new Promise((resolve) => setTimeout(resolve, 300))
     // 40 MB were offered; no more than the window of a paused stream came in
     expect(inbound.readBufferLength).toBeLessThan(2 * 2 ** 20)

@@ -9,6 +9,11 @@ import type { Effect, PeerKey } from '@hearsay/protocol-core/pure'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import type { Libp2pOptions } from 'libp2p'
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+/** Within what a busy machine needs */
+const eventually = async <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 30_000)
+
 type Message = number
 type DialEffect = Extract<Effect<never, never, never>, { type: 'dial' }>
 
@@ -31,7 +36,7 @@ const init: SessionsInit<Message> = {
   ],
   maxPeers: 10,
   maxDials: 4,
-  dialTimeout: 2_000,
+  dialTimeout: 20_000,
   maxQueuedBytes: 2 ** 20,
   maxOpenAsks: 16,
   closeTimeout: 300
@@ -95,10 +100,10 @@ describe('sessions', () => {
       { type: 'connected', peer: b.self, direction: 'outbound', protocol: TEST_PROTOCOL, group: expect.any(String) },
       { type: 'dialled', dial: '0', peer: b.self }
     ])
-    await vi.waitFor(() => expect(b.of('connected')).toMatchObject([{ peer: a.self, direction: 'inbound' }]))
+    await eventually(() => expect(b.of('connected')).toMatchObject([{ peer: a.self, direction: 'inbound' }]))
     a.sessions.send(b.self, 7)
     b.sessions.send(a.self, 8, true)
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect([a.of('message'), b.of('message')]).toMatchObject([[{ message: 8 }], [{ message: 7 }]])
     )
   })
@@ -132,6 +137,20 @@ describe('sessions', () => {
     expect(a.sessions.connection(b.self)?.id).toBe(id)
   })
 
+  it('dial over no connection that a relay limits, where there is another', async () => {
+    const [a, b] = [await createParty(), await createParty()]
+    const overConnection = { type: 'dial', peer: b.self, addresses: [], connected: true } as const
+    const limited = await a.host.dial(b.host.getMultiaddrs())
+    limited.limits = { bytes: 1_000n }
+    await a.sessions.dial({ ...overConnection, dial: 'limited' })
+    expect(a.of('dialled')).toEqual([{ type: 'dialled', dial: 'limited' }])
+    const { id } = await a.host.dial(b.host.getMultiaddrs(), { force: true })
+    expect(a.host.getConnections(b.host.peerId)).toHaveLength(2)
+    await a.sessions.dial({ ...overConnection, dial: 'other' })
+    expect(a.of('dialled')[1]).toEqual({ type: 'dialled', dial: 'other', peer: b.self })
+    expect(a.sessions.connection(b.self)?.id).toBe(id)
+  })
+
   it('reach a peer by address alone, and do not talk to themselves', async () => {
     const [a, b] = [await createParty(), await createParty()]
     const withoutId = (party: Party): string =>
@@ -151,8 +170,8 @@ describe('sessions', () => {
   it('tell of connected peers that speak the protocol, once identify is through', async () => {
     const [a, b] = [await createParty(), await createParty()]
     await a.host.dial(b.host.getMultiaddrs())
-    await vi.waitFor(() => expect(a.of('found')).toEqual([{ type: 'found', peer: b.self, direction: 'outbound' }]))
-    await vi.waitFor(() => expect(b.of('found')).toEqual([{ type: 'found', peer: a.self, direction: 'inbound' }]))
+    await eventually(() => expect(a.of('found')).toEqual([{ type: 'found', peer: b.self, direction: 'outbound' }]))
+    await eventually(() => expect(b.of('found')).toEqual([{ type: 'found', peer: a.self, direction: 'inbound' }]))
     expect(a.of('connected')).toEqual([])
   })
 
@@ -161,7 +180,6 @@ describe('sessions', () => {
       const options = { datastore: slowDatastore() }
       const [a, b] = [await createParty({}, options), await createParty({}, { datastore: slowDatastore() })]
       await Promise.all([a.dial(b), b.dial(a)])
-      await new Promise((resolve) => setTimeout(resolve, 100))
       const [low, high] = a.self < b.self ? [a, b] : [b, a]
       const open = (party: Party): string[] =>
         party.inputs.reduce<string[]>(
@@ -169,31 +187,32 @@ describe('sessions', () => {
             input.type === 'connected' ? [...now, input.direction] : input.type === 'disconnected' ? now.slice(1) : now,
           []
         )
-      expect([open(low), open(high)]).toEqual([['outbound'], ['inbound']])
+      await eventually(() => expect([open(low), open(high)]).toEqual([['outbound'], ['inbound']]))
       low.sessions.send(high.self, round)
-      await vi.waitFor(() => expect(high.of('message')).toMatchObject([{ message: round }]))
+      await eventually(() => expect(high.of('message')).toMatchObject([{ message: round }]))
+      expect([open(low), open(high)]).toEqual([['outbound'], ['inbound']])
     }
   })
 
   it('reset a second stream on the same connection at once', async () => {
     const [a, b] = [await createParty(), await createParty()]
     await a.dial(b)
-    await vi.waitFor(() => expect(b.of('connected')).toHaveLength(1))
+    await eventually(() => expect(b.of('connected')).toHaveLength(1))
     const connection = a.sessions.connection(b.self) as Connection
     const extra = await Promise.all([1, 2, 3].map(() => connection.newStream(TEST_PROTOCOL)))
-    await vi.waitFor(() => expect(extra.map(({ status }) => status)).toEqual(['reset', 'reset', 'reset']))
+    await eventually(() => expect(extra.map(({ status }) => status)).toEqual(['reset', 'reset', 'reset']))
     a.sessions.send(b.self, 5)
-    await vi.waitFor(() => expect(b.of('message')).toMatchObject([{ message: 5 }]))
+    await eventually(() => expect(b.of('message')).toMatchObject([{ message: 5 }]))
     expect(b.of('disconnected')).toEqual([])
   })
 
   it('take a peer that lost its connection unnoticed and comes back on a new one', async () => {
     const [a, b] = [await createParty(), await createParty()]
     await a.dial(b)
-    await vi.waitFor(() => expect(b.of('connected')).toHaveLength(1))
+    await eventually(() => expect(b.of('connected')).toHaveLength(1))
     const connection = await a.host.dial(b.host.getMultiaddrs(), { force: true })
     await connection.newStream(TEST_PROTOCOL)
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(b.inputs.map(({ type }) => type).filter((type) => type !== 'found')).toEqual([
         'connected',
         'disconnected',
@@ -211,8 +230,8 @@ describe('sessions', () => {
     expect(a.host.getProtocols()).not.toContain(TEST_PROTOCOL)
     const b = await createParty()
     await a.host.dial(b.host.getMultiaddrs())
-    await vi.waitFor(() => expect(b.inputs).toEqual([]))
-    await vi.waitFor(async () => {
+    await eventually(() => expect(b.inputs).toEqual([]))
+    await eventually(async () => {
       const { protocols } = await a.host.peerStore.get(b.host.peerId)
       expect(protocols).toContain(TEST_PROTOCOL)
     })
@@ -236,7 +255,7 @@ describe('sessions', () => {
     await c.dial(b)
     c.sessions.send(b.self, 1)
     c.sessions.send(b.self, 2)
-    await vi.waitFor(() => expect(b.of('message')).toMatchObject([{ peer: c.self, message: 0 }]))
+    await eventually(() => expect(b.of('message')).toMatchObject([{ peer: c.self, message: 0 }]))
     expect(b.of('malformed')).toEqual([])
   })
 
@@ -244,9 +263,9 @@ describe('sessions', () => {
     const b = await createParty({ maxPeers: 1 })
     const [a, c] = [await createParty(), await createParty()]
     await a.dial(b)
-    await vi.waitFor(() => expect(b.of('connected')).toHaveLength(1))
+    await eventually(() => expect(b.of('connected')).toHaveLength(1))
     await c.dial(b)
-    await vi.waitFor(() => expect(c.sessions.has(b.self)).toBe(false))
+    await eventually(() => expect(c.sessions.has(b.self)).toBe(false))
     expect(b.of('connected')).toEqual([expect.objectContaining({ peer: a.self })])
   })
 
@@ -262,7 +281,7 @@ describe('sessions', () => {
     const connection = await a.host.dial(b.host.getMultiaddrs())
     const stream = await connection.newStream(TEST_PROTOCOL)
     stream.send(Uint8Array.of(0, 6, 0, 0, 0, 1, 0, 5, 0, 0, 1, 0, 6, 0, 0, 0, 2))
-    await vi.waitFor(() => expect(b.of('malformed')).toEqual([{ type: 'malformed', peer: a.self }]))
+    await eventually(() => expect(b.of('malformed')).toEqual([{ type: 'malformed', peer: a.self }]))
     stream.send(Uint8Array.of(0, 6, 0, 0, 0, 3))
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(b.of('message')).toEqual([{ type: 'message', peer: a.self, message: 1 }])
@@ -272,12 +291,12 @@ describe('sessions', () => {
   it('pause reading from a peer with many open asks only', async () => {
     const [a, b] = [await createParty(), await createParty()]
     await a.dial(b)
-    await vi.waitFor(() => expect(b.of('connected')).toHaveLength(1))
+    await eventually(() => expect(b.of('connected')).toHaveLength(1))
     const stream = b.sessions.connection(a.self)!.streams.find(({ protocol }) => protocol === TEST_PROTOCOL)!
     const answered = Array.from({ length: 16 }, () => b.sessions.asked(a.self))
-    await vi.waitFor(() => expect(stream.readStatus).toBe('paused'))
+    await eventually(() => expect(stream.readStatus).toBe('paused'))
     answered.slice(0, 8).forEach((each) => each())
-    await vi.waitFor(() => expect(stream.readStatus).toBe('readable'))
+    await eventually(() => expect(stream.readStatus).toBe('readable'))
   })
 
   it('stop within the close timeout while a peer stalls, and start again', async () => {
@@ -285,7 +304,7 @@ describe('sessions', () => {
     const connection = await a.host.dial(b.host.getMultiaddrs())
     const stream = await connection.newStream(TEST_PROTOCOL)
     stream.pause()
-    await vi.waitFor(() => expect(b.of('connected')).toHaveLength(1))
+    await eventually(() => expect(b.of('connected')).toHaveLength(1))
     const start = performance.now()
     await b.sessions.stop()
     expect(performance.now() - start).toBeLessThan(1_000)

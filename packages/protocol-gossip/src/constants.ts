@@ -20,6 +20,9 @@ export const MAX_DATA_BYTES = 65_519
 /** Addresses in one OFFER, one per peer. @see docs/specs/gossip.md#membership */
 export const MAX_OFFERED = 64
 
+/** Peers whose offers of one search are kept, the newest */
+export const MAX_OFFERERS = 128
+
 /** In characters; the longest multiaddrs in use, of relayed WebTransport, are under 400 */
 export const MAX_ADDRESS_LENGTH = 512
 

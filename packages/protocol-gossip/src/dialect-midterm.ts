@@ -1,6 +1,7 @@
 import { fixedPrefix, framed } from '@hearsay/protocol-core/pure'
 import { decodeMidterm, encodeMidterm } from './codec-midterm.ts'
 import { MIDTERM_OFFER_BITS, MIDTERM_PROTOCOL } from './constants.ts'
+import { offerKey } from './offers.ts'
 import { provesPacket } from './pow/proof.ts'
 import type { MidtermMessage, MidtermOffer } from './codec-midterm.ts'
 import type { Offer } from './codec.ts'
@@ -24,7 +25,8 @@ export const midtermDialect: Dialect = {
   offer: (peer, { challenge = 0n }, addresses) => {
     const offer: MidtermOffer = { type: 'offer', challenge, nonce: 0n, addresses }
     const packet = packetOf(offer)
-    return { type: 'ask', ask: { type: 'prove', peer, offer, packet, difficultyBits: MIDTERM_OFFER_BITS } }
+    const ask = { type: 'prove', peer, offer, packet, difficultyBits: MIDTERM_OFFER_BITS } as const
+    return { type: 'ask', key: offerKey(peer), ask }
   },
   idAfter: ({ id }) => id
 }

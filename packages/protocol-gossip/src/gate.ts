@@ -80,6 +80,7 @@ export class Gate {
     return until !== undefined && until > now
   }
 
+  /** One that is not banned */
   onConnected(
     { peer, direction, group, protocol }: Extract<Input<never, never, never>, { type: 'connected' }>,
     now: Millis
@@ -88,8 +89,6 @@ export class Gate {
 
     if (dialect === undefined) {
       return [close(peer, 'violation')]
-    } else if (this.isBanned(peer, now)) {
-      return [close(peer, 'banned')]
     }
 
     const inbound = direction === 'inbound'

@@ -14,6 +14,7 @@
  * ```
  */
 import { InvalidParametersError, withDefaults } from '@hearsay/protocol-core/pure'
+import { multiaddr } from '@multiformats/multiaddr'
 import { gossipDefaults, gossipRanges } from './constants.ts'
 import { DIALECT_NAMES } from './dialects.ts'
 import { GossipService } from './service.ts'
@@ -191,6 +192,8 @@ export interface Gossip extends TypedEventTarget<GossipEvents> {
 export function gossip(init: GossipInit = {}): (components: GossipComponents) => Gossip {
   const config = withDefaults(gossipDefaults, init, gossipRanges)
   checkDialects(config.dialects)
+  checkAddresses('knownPeers', config.knownPeers)
+  checkAddresses('bootstrapper', config.bootstrapper === undefined ? [] : [config.bootstrapper])
   checkOrder(config, 'minConnections', 'maxConnections')
   checkOrder(config, 'degree', 'minConnections')
   return (components) => new GossipService(components, config)
@@ -202,6 +205,25 @@ function checkDialects(dialects: readonly string[]): void {
   if (dialects.length === 0 || strange !== undefined || new Set(dialects).size < dialects.length) {
     const allowed = `must be some of ${DIALECT_NAMES.join(', ')}, each once`
     throw new InvalidParametersError('dialects', `${allowed}, and is ${JSON.stringify(dialects)}`)
+  }
+}
+
+function checkAddresses(name: 'knownPeers' | 'bootstrapper', addresses: readonly string[]): void {
+  for (const address of addresses) {
+    if (!isAddress(address)) {
+      const allowed = 'takes multiaddrs such as /ip4/192.0.2.1/tcp/6001'
+      throw new InvalidParametersError(name, `${allowed}, and not ${JSON.stringify(address)}`)
+    }
+  }
+}
+
+function isAddress(text: string): boolean {
+  try {
+    multiaddr(text)
+    // not even a slash is one of nowhere; what is no text has no `startsWith`
+    return text.startsWith('/')
+  } catch {
+    return false
   }
 }
 

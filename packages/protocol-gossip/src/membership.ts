@@ -8,7 +8,7 @@ import { FoundPeers } from '@hearsay/protocol-core/pure'
 import { FOUND, MAX_OFFERED, OFFER_WAIT, REDIAL_MAX } from './constants.ts'
 import { Contacts } from './contacts.ts'
 import { close } from './gate.ts'
-import { isOfferable, Offers, peerOf } from './offers.ts'
+import { isOfferable, offerKey, Offers, peerOf } from './offers.ts'
 import { OpenPlaces } from './open-places.ts'
 import type { Direction, Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
 import type { Contact } from './contacts.ts'
@@ -133,11 +133,10 @@ export class Membership {
     this.online.delete(peer)
     this.push.delete(peer)
     this.open.leave(peer)
-    this.offeredAt.delete(peer)
     this.offers.onDisconnected(peer)
     this.contacts.onDisconnected(peer, now)
     this.found.onFailed(peer, now)
-    return [...this.dialContacts(now), ...this.armFound(), ...this.findMore(now)]
+    return [...this.stopOffering(peer), ...this.dialContacts(now), ...this.armFound(), ...this.findMore(now)]
   }
 
   onDialled(dial: string, peer: PeerKey | undefined, now: Millis): GossipEffect[] {
@@ -205,7 +204,13 @@ export class Membership {
     this.offeredAt.set(asker, now)
     // those that passed no gate are offered to their like only
     const peers = this.members().filter((peer) => peer !== asker && (this.isGated(peer) || !this.isGated(asker)))
-    return peers.length === 0 ? [] : [{ type: 'ask', ask: { type: 'addresses', asker, question, peers } }]
+    const ask = { type: 'addresses', asker, question, peers } as const
+    return peers.length === 0 ? [] : [{ type: 'ask', key: offerKey(asker), ask }]
+  }
+
+  /** No work for who has left, which coming back would have us do again */
+  private stopOffering(peer: PeerKey): GossipEffect[] {
+    return this.offeredAt.delete(peer) ? [{ type: 'cancel', key: offerKey(peer) }] : []
   }
 
   onAddresses({ asker, question, addresses }: Extract<Answer, { type: 'addresses' }>): GossipEffect[] {

@@ -71,10 +71,14 @@ export class GossipMetrics {
   }
 
   solved(startedAt: number): void {
-    this.solves.observe((performance.now() - startedAt) / SECONDS)
+    this.solves.observe(secondsSince(startedAt))
   }
 
   judged(startedAt: number): void {
-    this.verdicts.observe((performance.now() - startedAt) / SECONDS)
+    this.verdicts.observe(secondsSince(startedAt))
   }
+}
+
+function secondsSince(startedAt: number): number {
+  return (performance.now() - startedAt) / SECONDS
 }

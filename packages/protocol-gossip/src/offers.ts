@@ -3,8 +3,8 @@
  *
  * @see docs/specs/gossip.md#membership
  */
-import { shuffle } from '@hearsay/protocol-core/pure'
-import { MAX_ADDRESS_LENGTH, MAX_OFFERED, OFFER_MAX_AGE } from './constants.ts'
+import { BoundedMap, shuffle } from '@hearsay/protocol-core/pure'
+import { MAX_ADDRESS_LENGTH, MAX_OFFERED, MAX_OFFERERS, OFFER_MAX_AGE } from './constants.ts'
 import type { Millis, PeerKey, Random } from '@hearsay/protocol-core/pure'
 import type { Discovery, Offer } from './codec.ts'
 import type { Dialect } from './dialect.ts'
@@ -13,6 +13,14 @@ import type { Dialect } from './dialect.ts'
 interface Question {
   discovery: Discovery
   at: Millis
+}
+
+/** What one peer offered in this search */
+interface Candidates {
+  /** Not tried yet. BOUNDED by MAX_OFFERED */
+  left: string[]
+  /** How many were drawn */
+  drawn: number
 }
 
 /** The peer that a multiaddr ends in, if it ends in one */
@@ -34,17 +42,20 @@ export function isOfferable(address: string, asker: PeerKey): boolean {
   return PLAIN.test(address) && isTaken(address, asker)
 }
 
+/** Under which the answer to a question for peers can be cancelled */
+export function offerKey(asker: PeerKey): string {
+  return `offer ${asker}`
+}
+
 export class Offers {
   private readonly self: PeerKey
   private readonly random: Random
   /** Questions without an answer. BOUNDED by the peers, and OFFER_MAX_AGE per cooldown */
   private readonly asked = new Map<PeerKey, Question[]>()
-  /** Addresses not tried yet. BOUNDED by the peers asked, MAX_OFFERED each */
-  private readonly candidates = new Map<PeerKey, string[]>()
-  /** How often each offerer was drawn from in this search. BOUNDED by `candidates` */
-  private readonly drawn = new Map<PeerKey, number>()
-  /** Offerers whose turn is still to come in this round. BOUNDED by `candidates` */
-  private turns: PeerKey[] = []
+  /** Those who offer may leave: what they offered stays for this search. BOUNDED by MAX_OFFERERS, the newest */
+  private readonly candidates = new BoundedMap<PeerKey, Candidates>(MAX_OFFERERS)
+  /** Those whose turn is still to come in this round. BOUNDED by `candidates` */
+  private turns: Candidates[] = []
 
   constructor(self: PeerKey, random: Random) {
     this.self = self
@@ -54,7 +65,6 @@ export class Offers {
   /** What is left of the last search */
   forget(): void {
     this.candidates.clear()
-    this.drawn.clear()
     this.turns = []
   }
 
@@ -81,7 +91,9 @@ export class Offers {
       return false
     }
 
-    this.candidates.set(peer, addresses.slice())
+    // what we dial may be logged, with what is wrong with it: so it is plain
+    const left = addresses.filter((address) => PLAIN.test(address))
+    this.candidates.set(peer, Object.assign(this.candidates.get(peer) ?? { drawn: 0 }, { left }))
     return true
   }
 
@@ -95,13 +107,11 @@ export class Offers {
    */
   draw(perOfferer: number, isWanted: (peer: PeerKey) => boolean): string | undefined {
     for (let turn = this.nextTurn(perOfferer); turn !== undefined; turn = this.nextTurn(perOfferer)) {
-      const left = this.candidates.get(turn)!
-
-      while (left.length > 0) {
-        const [address] = left.splice(this.random.below(left.length), 1)
+      while (turn.left.length > 0) {
+        const [address] = turn.left.splice(this.random.below(turn.left.length), 1)
 
         if (isWanted(peerOf(address!)!)) {
-          this.drawn.set(turn, (this.drawn.get(turn) ?? 0) + 1)
+          turn.drawn++
           return address
         }
       }
@@ -111,11 +121,10 @@ export class Offers {
   }
 
   /** Rounds in which each offerer that may still be drawn from has one turn, in random order */
-  private nextTurn(perOfferer: number): PeerKey | undefined {
+  private nextTurn(perOfferer: number): Candidates | undefined {
     if (this.turns.length === 0) {
-      const open = [...this.candidates].flatMap(([peer, left]) =>
-        left.length > 0 && (this.drawn.get(peer) ?? 0) < perOfferer ? [peer] : []
-      )
+      const all = [...this.candidates].map(([, candidates]) => candidates)
+      const open = all.filter(({ left, drawn }) => left.length > 0 && drawn < perOfferer)
       this.turns = shuffle(open, this.random)
     }
 

@@ -1,5 +1,5 @@
 import { peerKey, Runner, Sessions, systemRandom } from '@hearsay/protocol-core'
-import { checkRange, fixedPrefix } from '@hearsay/protocol-core/pure'
+import { checkRange, fixedPrefix, InvalidParametersError } from '@hearsay/protocol-core/pure'
 import { NotStartedError, serviceCapabilities, serviceDependencies, TypedEventEmitter } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { Queue } from '@libp2p/utils'
@@ -25,6 +25,7 @@ import type {
   PartyOptions
 } from './index.ts'
 import type { Gauges } from './metrics.ts'
+import type { SolveOptions } from './pow/solve.ts'
 
 type Config = typeof constants.gossipDefaults
 
@@ -53,7 +54,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
   private readonly memory: AnnounceMemory
   private readonly counts = noCounts()
   private readonly metrics: GossipMetrics | undefined
-  /** Proofs being searched for. BOUNDED by the peers we dialled */
+  /** Proofs being searched for, for those we dialled and those that asked us for peers. BOUNDED by the sessions */
   private readonly solving: Queue<bigint>
   /** BOUNDED by MAX_SUBSCRIPTIONS */
   private readonly subscriptions = new Map<number, Subscription>()
@@ -72,7 +73,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
     this.memory = new AnnounceMemory(config.cacheSize, systemRandom)
     this.solving = new Queue({ concurrency: this.config.solverConcurrency })
     this.metrics = components.metrics && new GossipMetrics(components.metrics, this.counts, this.gauges())
-    const dropped = this.metrics && ((reason: DropReason): void => this.metrics?.dropped(reason))
+    const dropped = (reason: DropReason): void => this.metrics?.dropped(reason)
     this.sessions = new Sessions(components, { ...sessionsInit(this.config), dropped }, this.log)
     this.runner = new Runner({
       createEngine: () => this.createEngine(),
@@ -111,6 +112,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
 
   subscribe(dataType: number, validator: GossipValidator, { party = 'app' }: PartyOptions = {}): () => void {
     checkRange('dataType', dataType, [0, 65_535])
+    checkIs('validator', typeof validator === 'function', 'a function')
     checkRange('subscriptions', this.subscriptions.size + 1, [0, constants.MAX_SUBSCRIPTIONS])
     const subscriber = this.subscribed++
     this.subscriptions.set(subscriber, { party, dataType, validator })
@@ -125,6 +127,7 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
   announce(dataType: number, data: Uint8Array, { ttl = 0, party = 'app' }: AnnounceOptions = {}): AnnounceResult {
     checkRange('dataType', dataType, [0, 65_535])
     checkRange('ttl', ttl, [0, 255])
+    checkIs('data', data instanceof Uint8Array, 'a Uint8Array')
     checkRange('data.byteLength', data.byteLength, [0, constants.MAX_DATA_BYTES])
 
     if (!this.runner.started) {
@@ -172,9 +175,9 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
         this.announced.push({ id: event.id, sentTo: event.sentTo, queued: event.queued })
         return
       case 'verified': {
-        const { peer, direction, dialect } = event
-        this.verified.set(peer, { peer, direction, dialect })
-        return this.emit('peer:verified', () => ({ peer, direction, dialect }))
+        const { type, ...verified } = event
+        this.verified.set(event.peer, verified)
+        return this.emit(`peer:${type}`, () => verified)
       }
       case 'lost':
         this.verified.delete(event.peer)
@@ -215,28 +218,31 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
     { peer, challenge }: Extract<Ask, { type: 'solve' }>,
     options: Required<AbortOptions>
   ): Promise<Answer> {
-    const { difficultyBits, maxSolveBits } = this.config
-    const search = async (job: AbortOptions): Promise<bigint> =>
-      solve(challenge, { difficultyBits, maxSolveBits, signal: job.signal })
-    const nonce = await this.search(search, options)
+    const nonce = await this.search(async (job) => solve(challenge, job), this.config.difficultyBits, options)
     return { type: 'solved', peer, challenge, ...(nonce !== undefined && { nonce }) }
   }
 
-  private async prove(ask: Extract<Ask, { type: 'prove' }>, options: Required<AbortOptions>): Promise<Answer> {
-    const { peer, offer, packet, difficultyBits } = ask
-    const { maxSolveBits } = this.config
-    const search = async (job: AbortOptions): Promise<bigint> =>
-      solvePacket(packet, { difficultyBits, maxSolveBits, signal: job.signal })
-    const nonce = await this.search(search, options)
+  private async prove(
+    { peer, offer, packet, difficultyBits }: Extract<Ask, { type: 'prove' }>,
+    options: Required<AbortOptions>
+  ): Promise<Answer> {
+    const nonce = await this.search(async (job) => solvePacket(packet, job), difficultyBits, options)
     return { type: 'proven', peer, ...(nonce !== undefined && { offer: { ...offer, nonce } }) }
   }
 
   /** One of few at once. @returns undefined when there is no proof to be had, with the reason in the log */
-  private async search(job: (options: AbortOptions) => Promise<bigint>, { signal }: Required<AbortOptions>) {
+  private async search(
+    find: (options: SolveOptions) => Promise<bigint>,
+    difficultyBits: number,
+    options: Required<AbortOptions>
+  ): Promise<bigint | undefined> {
+    const { maxSolveBits } = this.config
     const startedAt = performance.now()
 
     try {
-      const nonce = await this.solving.add(job, { signal })
+      const nonce = await this.solving.add(async ({ signal }) => find({ difficultyBits, maxSolveBits, signal }), {
+        signal: options.signal
+      })
       this.metrics?.solved(startedAt)
       return nonce
     } catch (err) {
@@ -249,18 +255,20 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
   private validate(ask: Extract<Ask, { type: 'validate' }>, options: Required<AbortOptions>): Answer | Promise<Answer> {
     const { ticket, subscriber, announce } = ask
     const startedAt = this.metrics && performance.now()
-    const verdict = (valid: boolean): Answer => {
+    const verdict = (valid: unknown): Answer => {
       this.metrics?.judged(startedAt!)
-      return { type: 'verdict', ticket, subscriber, valid }
+      // whatever else a validator in JavaScript may say is no yes
+      return { type: 'verdict', ticket, subscriber, valid: valid === true }
     }
     const failed = (err: unknown): Answer => {
-      this.log.error('validator of data type %d failed - %e', announce.dataType, err)
+      // any stranger can bring it about, and what it says may quote him: no line of his own, nor a word to a terminal
+      this.log('the validator of data type %d failed: %s', announce.dataType, String(err).replaceAll(/[^ -~]/g, '?'))
       return verdict(false)
     }
 
     try {
       const valid = this.subscriptions.get(subscriber)?.validator(announce.data, options) ?? false
-      return typeof valid === 'boolean' ? verdict(valid) : valid.then(verdict, failed)
+      return typeof valid === 'boolean' ? verdict(valid) : Promise.resolve(valid).then(verdict, failed)
     } catch (err) {
       return failed(err)
     }
@@ -280,6 +288,13 @@ export class GossipService extends TypedEventEmitter<GossipEvents> implements Go
     )
 
     return { type: 'addresses', asker, question, addresses: addresses.filter((address) => address !== undefined) }
+  }
+}
+
+/** @throws {InvalidParametersError} unless it is */
+function checkIs(name: string, isOne: boolean, what: string): void {
+  if (!isOne) {
+    throw new InvalidParametersError(name, `must be ${what}`)
   }
 }
 

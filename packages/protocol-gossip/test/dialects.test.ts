@@ -235,13 +235,29 @@ describe('a peer of the midterm dialect', () => {
 
     // two of five places are taken
     for (const [to, question] of sent(script.advance(MINUTE))) {
-      const addresses = [1, 2, 3].map((name) => address(`${to} ${name}`))
+      const addresses = [1, 2, 3].map((name) => address(`${to}-${name}`))
       const challenge = (question as Discovery).challenge!
       script.message(to.slice('peer-'.length), worked({ type: 'offer', addresses, challenge }))
     }
 
     expect(only('dial', script.advance(1_000))).toHaveLength(3)
   })
+})
+
+it('a peer that leaves has no work done for it any longer', () => {
+  const script = setUp()
+  script.push('other')
+  script.connected('a', 'inbound', 'group', MIDTERM_PROTOCOL)
+  const question = { type: 'discovery', challenge: 77n } as const
+  const [lookUp] = only('ask', script.message('a', question))
+  const answer = { type: 'addresses', asker: peer('a'), question, addresses: [address('other')] } as const
+  const [proof] = only('ask', script.answer({ ...answer, addresses: [...answer.addresses] }))
+  expect(proof!.ask.type).toBe('prove')
+  // one key for both: they follow each other
+  expect(proof!.key).toBe(lookUp!.key)
+  expect(only('cancel', script.disconnected('a'))).toEqual([{ type: 'cancel', key: proof!.key }])
+  script.connected('a', 'inbound', 'group', MIDTERM_PROTOCOL)
+  expect(only('cancel', script.disconnected('a'))).toEqual([])
 })
 
 describe('an offer of the midterm dialect', () => {

@@ -427,6 +427,38 @@ describe('an offer', () => {
     expect(closes(script.message('a', { type: 'offer', addresses }))).toEqual([[peer('a'), 'violation']])
   })
 
+  it('that is not plain ASCII is not dialled', () => {
+    const script = setUp({ maxConnections: 40 })
+    script.command({ type: 'start' })
+    script.push('a')
+    script.cooldown()
+    const sneaky = ['\u001b[2J', '\n', 'é', '\u202e'].map((text) => address(`x${text}`))
+    expect(closes(script.message('a', { type: 'offer', addresses: [...sneaky, address('fine')] }))).toEqual([])
+    expect(dialled(script.advance(SECOND))).toEqual([address('fine')])
+  })
+
+  it('is kept with those of the 127 newest others, whoever left', () => {
+    const script = setUp({ minConnections: 2, maxConnections: 200, maxUnverified: 200, searchCooldown: 10 * MINUTE })
+    script.command({ type: 'start' })
+    script.push('first')
+    script.advance(10 * MINUTE)
+    script.offer('first', ['of-the-first'])
+
+    for (let i = 0; i < 128; i++) {
+      script.disconnected(i === 0 ? 'first' : `next${i - 1}`)
+      expect(asked(script.push(`next${i}`))).toEqual([peer(`next${i}`)])
+      script.offer(`next${i}`, [`offered-${i}`])
+    }
+
+    const all: string[] = []
+
+    for (let effects = script.advance(SECOND); dialled(effects).length > 0; effects = script.fail(effects)) {
+      all.push(...dialled(effects))
+    }
+
+    expect(all.toSorted()).toEqual(Array.from({ length: 128 }, (_, i) => address(`offered-${i}`)).toSorted())
+  })
+
   it('answers a question once', () => {
     const script = setUp()
     script.command({ type: 'start' })

@@ -61,10 +61,10 @@ export function challengeIn(effects: GossipEffect[]): bigint {
   throw new Error('no challenge was sent')
 }
 
-export function nonceFor(challenge: bigint, valid = true): bigint {
+export function nonceFor(challenge: bigint, valid = true, bits = BITS): bigint {
   let nonce = 0n
 
-  while (proves(challenge, nonce, BITS) !== valid) {
+  while (proves(challenge, nonce, bits) !== valid) {
     nonce++
   }
 

@@ -88,7 +88,8 @@ describe('gossip between libp2p hosts', () => {
         throw new Error('test')
       }
     ],
-    ['rejects', async () => Promise.reject(new Error('test'))]
+    ['rejects', async () => Promise.reject(new Error('test'))],
+    ['says something that is not true', async () => 'no' as unknown as boolean]
   ])('stops where a validator %s', async (_name, validator) => {
     const a = await hosts.create()
     const b = await hosts.create({ knownPeers: [addressOf(a)] })
@@ -167,6 +168,18 @@ describe('gossip between libp2p hosts', () => {
     b.services.gossip.announce(8, bytes('heard?'))
     await vi.waitFor(() => expect(messages).toMatchObject([{ data: bytes('heard?') }]), 5_000)
     await vi.waitFor(() => expect(signals.every(({ aborted }) => aborted)).toBe(true), 5_000)
+  })
+
+  it('takes the word of a promise of any kind', async () => {
+    const a = await hosts.create()
+    const b = await hosts.create({ knownPeers: [addressOf(a)] })
+    const messages = heard(a)
+    // oxlint-disable-next-line unicorn/no-thenable -- that is what is tested
+    const later = { then: (resolve: (valid: boolean) => void): void => void setTimeout(() => resolve(true)) }
+    a.services.gossip.subscribe(7, () => later as Promise<boolean>)
+    await verified(1, a, b)
+    b.services.gossip.announce(7, bytes('x'))
+    await vi.waitFor(() => expect(messages).toHaveLength(1), 20_000)
   })
 
   it('tells each of two announces, one made while the other is judged, what became of it', async () => {
@@ -437,9 +450,14 @@ describe('misuse', () => {
     [{ dialects: [] }, 'dialects must be some of gossip, gossip-p2p, gossip-midterm, each once, and is []'],
     [{ dialects: ['gossip', 'g3'] }, 'each once, and is ["gossip","g3"]'],
     [{ dialects: ['gossip', 'gossip'] }, 'each once, and is ["gossip","gossip"]'],
+    [{ knownPeers: ['192.0.2.1:6001'] }, 'knownPeers takes multiaddrs such as /ip4/'],
+    [{ knownPeers: ['/ip4/192.0.2.1/tcp/6001', undefined] }, 'and not undefined'],
+    [{ knownPeers: '/ip4/192.0.2.1/tcp/6001' }, 'knownPeers must be a list'],
+    [{ bootstrapper: '' }, 'bootstrapper takes multiaddrs'],
+    [{ bootstrapper: null }, 'and not null'],
     [{ difficultyBits: 65 }, 'difficultyBits must be an integer from 0 to 64, and is 65'],
     [{ degrees: 4 }, /^degrees is no option; known are /]
-  ])('%o is refused where it is written', (init, message) => {
+  ])('%o is refused where it is written', (init: unknown, message) => {
     expect(() => gossip(init as GossipInit)).toThrow(message)
   })
 
@@ -452,6 +470,11 @@ describe('misuse', () => {
       'data.byteLength must be an integer from 0 to 65519'
     )
     expect(() => service.subscribe(-1, () => true)).toThrow('dataType must be an integer')
+    // what only JavaScript lets pass
+    expect(() => service.subscribe(1, undefined as never)).toThrow('validator must be a function')
+    ;['psst', new ArrayBuffer(4), Uint16Array.of(1), undefined].forEach((data) =>
+      expect(() => service.announce(1, data as never)).toThrow('data must be a Uint8Array')
+    )
   })
 
   it('before start and after stop is refused with a name', async () => {

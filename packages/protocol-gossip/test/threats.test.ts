@@ -198,7 +198,7 @@ describe('T14: an attacker with 1,000 identities', () => {
       script.advance(MINUTE)
       offerers.forEach((name) => {
         const count = name.startsWith('evil') ? 64 : 4
-        const addresses = Array.from({ length: count }, (_unused, i) => address(`${name} ${i}`))
+        const addresses = Array.from({ length: count }, (_unused, i) => address(`${name}-${i}`))
         script.message(name, { type: 'offer', addresses })
       })
       const dialled = only('dial', script.advance(1_000)).map((dial) => dial.peer!)
