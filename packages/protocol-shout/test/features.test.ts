@@ -152,6 +152,20 @@ describe('a key', () => {
     expect(atA.map(({ value }) => value)).toEqual(['to the new', 'to the old'])
   })
 
+  it('changes once when two changes are made at a time', async () => {
+    const [a, b] = await line(2)
+    const next = await Promise.all([generateRsaKey(2_048), generateRsaKey(2_048)])
+    const changes: Uint8Array[] = []
+    b!.services.shout.addEventListener('key-change', ({ detail }) => changes.push(detail.next))
+    const results = await Promise.allSettled(next.map(async (key) => a!.services.shout.changeKey(key)))
+    const won = results.findIndex(({ status }) => status === 'fulfilled')
+    expect(results[1 - won]).toMatchObject({ status: 'rejected', reason: { name: 'BusyError' } })
+    expect(a!.services.shout.publicKey).toEqual(next[won]!.publicKey.spki)
+    await until(() => changes.length > 0)
+    expect(await b!.services.shout.ping(next[won]!.publicKey.spki)).toBeGreaterThan(0)
+    expect(changes).toEqual([next[won]!.publicKey.spki])
+  })
+
   it('is the host’s own if that is RSA, and must have the right size', async () => {
     const host = hosts.add(await createHost())
     expect(RsaPublicKey.fromSpki(host.services.shout.publicKey).bits).toBe(2_048)
