@@ -186,6 +186,16 @@ describe('what arrives', () => {
     expect(heardIn(script.release(first))).toEqual([1, 2, 3])
   })
 
+  it('counts no more behind what its peer is closed for', () => {
+    script.hold.add('verify')
+    script.says('a', signed({ opcode: Opcode.PING, from: 'stranger', to: 'self', value: null }))
+    script.says('a', signed({ value: 'behind' }))
+    const [first, second] = [...script.held] as [Ask, Ask]
+    script.release(second)
+    const effects = script.release(first)
+    expect([closes(effects), heardIn(effects)]).toEqual([[[peer('a'), 'violation']], []])
+  })
+
   it('is handled in the order it was sent, whichever whisper is opened first', () => {
     const whisper = (value: Value): Uint8Array =>
       signed({ opcode: Opcode.WHISPER, from: 'author', to: 'self', value, sealed: true })
@@ -565,6 +575,9 @@ describe('our announcement', () => {
   it('is for the first peer, again after 10 s, 20 s, 40 s …, and every 10 min in the end', () => {
     script.input({ type: 'command', command: { type: 'listening', address: '/ip4/203.0.113.1/tcp/1' } })
     expect(announced(script.bind('a'))).toBe(1)
+    // who comes later is told what there is
+    expect(announced(script.bind('b'))).toBe(1)
+    script.disconnected('b')
     expect(Array.from({ length: 12 }, () => announced(script.advance(10_000)))).toEqual([
       1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0
     ])
