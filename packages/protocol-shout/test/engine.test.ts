@@ -395,6 +395,17 @@ describe('requests', () => {
     expect(closes(script.says('c', signed({ ...ping, from: 'c', to: 'd' })))).toEqual([[peer('c'), 'violation']])
   })
 
+  it('of our own end at once when the stream ends while they are signed, and are not sent on the next one', () => {
+    script.hold.add('sign')
+    script.call({ type: 'ping', to: fakeKey('a') })
+    script.disconnected('a')
+    script.connected('a')
+    script.hold.clear()
+    const effects = script.held.splice(0).flatMap((ask) => script.answer(answerTo(ask)))
+    expect(events(effects, 'result')).toMatchObject([{ result: { type: 'failed', reason: 'no answer' } }])
+    expect(sent(effects).map(({ opcode }) => opcode)).not.toContain(Opcode.PING)
+  })
+
   it('of our own end in time without an answer, and a late answer is nobody’s', () => {
     const call = { type: 'ping', to: fakeKey('a') }
     script.call(call)
@@ -463,6 +474,19 @@ describe('node infos', () => {
     expect(answer[1]).toEqual([fakeKey(69), '/ip4/203.0.69.1/tcp/1/p2p/69', 0])
   })
 
+  it('are not forgotten by a lookup that cannot dial now', () => {
+    script = new ShoutScript({ autoDial: false })
+    script.bind('teller')
+    const address = ['/ip4/203.0.113.1/tcp/1/p2p/far', 0]
+    script.says('teller', signed({ opcode: Opcode.ANNOUNCE, from: 'far', value: address }))
+    Array.from({ length: 64 }, (_, i) =>
+      script.input({ type: 'command', command: { type: 'connect', address: `/ip4/192.0.2.${i}/tcp/1` } })
+    )
+    script.call({ type: 'findNode', target: new Uint8Array(32) })
+    const find = signed({ opcode: Opcode.FIND_NODE, from: 'teller', to: 'self', value: fakeKey('far') })
+    expect(acks(script.says('teller', find))).toEqual([[Opcode.FIND_NODE, [fakeKey('far'), ...address]]])
+  })
+
   it('of one network are never more than half of those known', () => {
     script = new ShoutScript({ maxInbound: 2_000, autoDial: false })
     const at = (name: string, address: string): Uint8Array =>
@@ -522,6 +546,22 @@ describe('CHANGE_KEY', () => {
     const ping = signed({ opcode: Opcode.PING, from: 'a2', to: 'self', value: null })
     expect(acks(script.says('a', ping))).toEqual([[2]])
     expect([acks(script.says('a', bytes)), acks(script.says('b', bytes))]).toEqual([[], []])
+  })
+
+  it('is followed when it was told by others too often to count', () => {
+    Array.from({ length: 20 }, (_, i) => script.says('b', change(`x${i}`, `y${i}`)))
+    const bytes = change('a', 'a2')
+    expect(events(script.says('b', bytes), 'key-change')).toEqual([])
+    const effects = script.says('a', bytes)
+    expect([events(effects, 'key-change').length, acks(effects).length]).toEqual([1, 1])
+  })
+
+  it('is not followed by its peer either after a conflict', () => {
+    const [bytes, other] = [change('a', 'a2'), change('a', 'a3')]
+    script.says('b', bytes, other)
+    expect(acks(script.says('a', bytes))).toEqual([])
+    const ping = signed({ opcode: Opcode.PING, from: 'a2', to: 'self', value: null })
+    expect(closes(script.says('a', ping))).toEqual([[peer('a'), 'violation']])
   })
 
   it('moves the peer in the table', () => {

@@ -132,6 +132,7 @@ describe('all values together', () => {
     }
 
     expect(['a', 'b', 'c'].map((key) => store('owner', 1, {}, key))).toEqual(['kept', 'kept', 'full 0'])
+    expect(store('owner', 2, {}, 'a')).toBe('kept')
   })
 
   it('count what opens them, too', () => {
