@@ -401,7 +401,7 @@ describe('requests', () => {
     script.disconnected('a')
     script.connected('a')
     script.hold.clear()
-    const effects = script.held.splice(0).flatMap((ask) => script.answer(answerTo(ask)))
+    const effects = script.held.splice(0).flatMap((held) => script.answer(answerTo(held)))
     expect(events(effects, 'result')).toMatchObject([{ result: { type: 'failed', reason: 'no answer' } }])
     expect(sent(effects).map(({ opcode }) => opcode)).not.toContain(Opcode.PING)
   })
