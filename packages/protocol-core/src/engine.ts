@@ -50,8 +50,11 @@ export type Effect<Message, Event, Ask> =
   /** Replaces a timer of the same key */
   | { type: 'arm'; key: string; at: Millis }
   | { type: 'disarm'; key: string }
-  /** Slow or foreign work; comes back as an `answer`. With a `key` it can be cancelled. */
-  | { type: 'ask'; ask: Ask; key?: string }
+  /**
+   * Slow or foreign work; comes back as an `answer`. With a `key` it can be cancelled. `peer`: whose message it is
+   * about, when that is not the input; while many are open, this peer is read no further.
+   */
+  | { type: 'ask'; ask: Ask; key?: string; peer?: PeerKey }
   /** Abort the ask of this key; its answer never comes */
   | { type: 'cancel'; key: string }
   | { type: 'emit'; event: Event }

@@ -130,6 +130,8 @@ export class Runner<Message, Command, Answer, Event, Ask> {
       case 'cancel':
         return this.cancel(effect.key)
       case 'ask':
+        this.foreign.push({ effect, from: effect.peer ?? from })
+        return
       case 'emit':
         this.foreign.push({ effect, from })
     }

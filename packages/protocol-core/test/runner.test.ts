@@ -106,6 +106,21 @@ describe('the runner', () => {
     await eventually(() => expect(answered).toHaveBeenCalledTimes(1))
   })
 
+  it('counts an ask to the peer whose message it is about, whatever caused it', async () => {
+    const { report, runner, answered } = setUp(
+      (input) =>
+        input.type === 'message'
+          ? [ask('first')]
+          : input.type === 'answer' && input.answer === 'first'
+            ? [{ type: 'ask', ask: 'second', peer }]
+            : [],
+      { answer: async (question) => turn(1).then(() => question) }
+    )
+    await runner.start()
+    report({ type: 'message', peer, message: 'm' })
+    await vi.waitFor(() => expect(answered).toHaveBeenCalledTimes(2))
+  })
+
   it('gives no answer for an ask that failed, was cancelled, or is pending at stop', async () => {
     const signals: AbortSignal[] = []
     const { did, runner, report, answered } = setUp(

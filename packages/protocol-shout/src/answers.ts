@@ -49,9 +49,14 @@ export class Answers {
   }
 
   private verify({ ticket, checks }: AskOf<'verify'>): Answer | Promise<Answer> {
-    const valid = this.init.ring.verify(checks)
-    const answer = (results: readonly boolean[]): Answer => ({ type: 'verified', ticket, valid: results })
-    return valid instanceof Promise ? valid.then(answer, () => answer([])) : answer(valid)
+    const answer = (valid: readonly boolean[]): Answer => ({ type: 'verified', ticket, valid })
+
+    try {
+      const valid = this.init.ring.verify(checks)
+      return valid instanceof Promise ? valid.then(answer, () => answer([])) : answer(valid)
+    } catch {
+      return answer([])
+    }
   }
 
   private async inflate({ ticket, compression, body }: AskOf<'inflate'>): Promise<Answer> {

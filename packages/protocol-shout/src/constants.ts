@@ -57,9 +57,11 @@ export const ANNOUNCE_INTERVAL: Millis = 600_000
 /** In characters; as in the gossip protocol ◆ */
 export const MAX_ADDRESS_LENGTH = 512
 
-/** Transmissions of one peer under verification, and their bytes; beyond, they are dropped ◆ */
+/** Transmissions of one peer that wait, and their bytes as received; beyond, they are dropped ◆ */
 export const MAX_PENDING = 256
 export const MAX_PENDING_BYTES: number = 8 * 2 ** 20
+/** Transmissions of one peer being inflated. No more while MAX_PENDING_BYTES of inflated ones wait, but the first ◆ */
+export const MAX_INFLATING = 8
 /** Messages of ours that wait for their signature; beyond, the caller is told `BusyError` ◆ */
 export const MAX_SIGNING = 4_096
 /** Requests of ours to one peer without an answer ◆ */

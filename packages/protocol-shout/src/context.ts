@@ -144,10 +144,16 @@ export class Context {
     this.emit({ type: 'result', call, result })
   }
 
-  ask<T extends Answer['type']>(ask: Unticketed<Ask>, _answer: T, then: (answer: AnswerOf<T>) => void): void {
+  /** @param peer - whose message it is about: it is read no further while too many are open */
+  ask<T extends Answer['type']>(
+    ask: Unticketed<Ask>,
+    _answer: T,
+    then: (answer: AnswerOf<T>) => void,
+    peer?: PeerKey
+  ): void {
     const ticket = this.tickets++
     this.waiting.set(ticket, then as (answer: Answer) => void)
-    this.effects.push({ type: 'ask', ask: { ...ask, ticket } })
+    this.effects.push({ type: 'ask', ask: { ...ask, ticket }, ...(peer === undefined ? {} : { peer }) })
   }
 
   onAnswer(answer: Answer): void {

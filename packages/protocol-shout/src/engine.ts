@@ -63,6 +63,8 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
   /** Where we can be dialled, and the signed ANNOUNCE that says so */
   private address: string | undefined
   private announcement: Uint8Array | undefined
+  /** Whether there was anybody to tell it */
+  private announced = false
   private announceAgain = ANNOUNCE_AGAIN
 
   constructor({ methods = [], asks = { shout: false, speak: false }, seen, ...init }: ShoutEngineInit) {
@@ -86,7 +88,8 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
     this.keys = new Keys(context, links, this.spread)
     const { requests, nodes, keys } = this
     this.table = new Table({ context, links, nodes, requests })
-    this.whispers = new Whispers({ context, links, nodes, keys, table: this.table, seen: this.seen })
+    const { spread, seen: signatures, table } = this
+    this.whispers = new Whispers({ context, links, nodes, keys, table, spread, seen: signatures })
     this.intake = new Intake({
       context,
       seen: this.seen,
@@ -114,7 +117,7 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
         return this.links.onDisconnected(input.peer)
       case 'message': {
         const link = this.links.get(input.peer)
-        return link && this.intake.onTransmission(link, input.message)
+        return link?.parting === false ? this.intake.onTransmission(link, input.message) : undefined
       }
       case 'malformed':
         return this.context.close(input.peer, 'malformed')
@@ -155,10 +158,10 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
     this.neighbours.onBound(link)
     this.context.emit({ type: 'peer', peer: link.peer, key: link.key!, on: true })
 
-    if (this.announcement === undefined) {
+    if (!this.announced) {
       this.announce()
       this.context.arm('list', this.context.now + LIST_AFTER)
-    } else {
+    } else if (this.announcement !== undefined) {
       this.context.send(link.peer, this.announcement)
     }
   }
@@ -178,15 +181,25 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
   private announce(): void {
     const { context, address } = this
     const payload = encodeValue(address === undefined ? null : [address, 0])
+    this.announced = true
     context.arm('announce', context.now + this.announceAgain)
     this.announceAgain = Math.min(2 * this.announceAgain, ANNOUNCE_INTERVAL)
     context.sign({ opcode: Opcode.ANNOUNCE, to: context.key, payload }, (bytes) => {
-      this.announcement = bytes
-
       if (bytes !== undefined) {
+        this.announcement = bytes
         this.spread.sendOwn(bytes)
       }
     })
+  }
+
+  /** Something of it changed: what was said before is not true any more */
+  private announceAnew(): void {
+    this.announcement = undefined
+    this.announceAgain = ANNOUNCE_AGAIN
+
+    if (this.announced) {
+      this.announce()
+    }
   }
 
   /** Store where we are, so that the subnet can be found */
@@ -314,7 +327,7 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
       case 'listening':
         return this.onListening(command.address)
       case 'announce':
-        return this.announcement && this.announce()
+        return this.announced ? this.announce() : undefined
       case 'connect':
         return this.links.dial(command.address, undefined, () => {})
       case 'shout':
@@ -335,7 +348,7 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
       case 'findValue':
         return this.table.findValue(command)
       case 'changeKey':
-        return this.keys.onCommand(command)
+        return this.keys.onCommand(command) ? this.announceAnew() : undefined
       case 'abort':
         return this.whispers.abort(command.call)
     }
@@ -380,11 +393,7 @@ export class ShoutEngine implements Engine<ShoutInput, ShoutEffect> {
   private onListening(address: string | undefined): void {
     if (address !== this.address) {
       this.address = address
-      this.announceAgain = ANNOUNCE_AGAIN
-
-      if (this.announcement !== undefined) {
-        this.announce()
-      }
+      this.announceAnew()
     }
   }
 }

@@ -5,7 +5,7 @@
  * @see docs/specs/shout.md#order
  */
 import { DecodeError } from '@hearsay/protocol-core/pure'
-import { MAX_PENDING, MAX_PENDING_BYTES, Opcode } from './constants.ts'
+import { MAX_INFLATING, MAX_PENDING, MAX_PENDING_BYTES, Opcode } from './constants.ts'
 import { decodeMessages, sameBytes } from './message.ts'
 import { changeKeyText, readChangeKey, tryDecode } from './payloads.ts'
 import type { Context } from './context.ts'
@@ -19,14 +19,20 @@ import type { Transmission } from './transmission.ts'
 /** The messages of one transmission, until all of them are known to be true */
 export interface Batch {
   link: Link
+  /** Bytes as received, and what they became if they were compressed */
   bytes: number
+  inflatedBytes: number
+  /** Until it is inflated */
+  packed: Transmission | undefined
   messages: SignedMessage[]
   /** Answers still to come */
   missing: number
+  /** Payloads of whispers for us; none yet while signatures are checked. BOUNDED by the messages */
+  opened: Map<SignedMessage, Uint8Array> | undefined
   refused: boolean
 }
 
-/** A message that is true. No value: it is sealed. */
+/** A message that is true. No value: it is sealed for somebody else, or was not to be opened. */
 export interface TrueMessage {
   message: SignedMessage
   value: Value | undefined
@@ -66,23 +72,46 @@ export class Intake {
       return
     }
 
-    const batch: Batch = { link, bytes, messages: [], missing: 1, refused: false }
+    const packed = compression === 0 ? undefined : { compression, body }
+    const batch = { link, bytes, inflatedBytes: 0, packed, messages: [], missing: 1, opened: undefined, refused: false }
     link.batches.push(batch)
     link.batchBytes += bytes
 
-    if (compression === 0) {
+    if (packed === undefined) {
       this.parse(batch, body)
     } else {
-      this.context.ask({ type: 'inflate', compression, body }, 'inflated', (answer) => {
-        if (answer.body === undefined) {
-          this.refuse(batch)
-        } else {
-          batch.bytes += answer.body.byteLength
-          link.batchBytes += answer.body.byteLength
-          this.parse(batch, answer.body)
-        }
-      })
+      this.inflate(link)
     }
+  }
+
+  /** A few at a time, and only the first while much waits: how much they become is known only then */
+  private inflate(link: Link): void {
+    for (const batch of link.batches) {
+      const { packed } = batch
+
+      if (link.inflating >= MAX_INFLATING || (link.inflatedBytes > MAX_PENDING_BYTES && batch !== link.batches[0])) {
+        return
+      } else if (packed !== undefined) {
+        batch.packed = undefined
+        link.inflating++
+        const then = ({ body }: { body: Uint8Array | undefined }): void => this.onInflated(batch, body)
+        this.context.ask({ type: 'inflate', ...packed }, 'inflated', then, link.peer)
+      }
+    }
+  }
+
+  private onInflated(batch: Batch, body: Uint8Array | undefined): void {
+    const { link } = batch
+    link.inflating--
+
+    if (body === undefined) {
+      return this.refuse(batch)
+    }
+
+    batch.inflatedBytes = body.byteLength
+    link.inflatedBytes += body.byteLength
+    this.parse(batch, body)
+    this.inflate(link)
   }
 
   private parse(batch: Batch, body: Uint8Array): void {
@@ -115,7 +144,7 @@ export class Intake {
     const proofs = asked.flatMap((message) => this.proofOf(message))
     const checks = [...asked.map(({ from, signed, signature }) => ({ key: from, data: signed, signature })), ...proofs]
     batch.missing++
-    this.context.ask({ type: 'verify', checks }, 'verified', ({ valid }) => {
+    const then = ({ valid }: { valid: readonly boolean[] }): void => {
       asked.forEach((message, i) => this.settle(message, valid[i] === true))
 
       if (valid.length === checks.length && valid.every(Boolean)) {
@@ -123,12 +152,41 @@ export class Intake {
       } else {
         this.refuse(batch)
       }
-    })
+    }
+    this.context.ask({ type: 'verify', checks }, 'verified', then, batch.link.peer)
+  }
+
+  /** Whispers for us, now that they are true: within the order of what their peer sent, as opening takes longer */
+  private open(batch: Batch): void {
+    const opened = new Map<SignedMessage, Uint8Array>()
+    batch.opened = opened
+
+    for (const message of batch.messages) {
+      const { opcode, sealed, signature, to } = message
+
+      if (opcode === Opcode.WHISPER && sealed && this.context.isOurs(to) && !this.seen.has(signature)) {
+        batch.missing++
+        const then = ({ payload }: { payload: Uint8Array | undefined }): void => {
+          if (payload !== undefined) {
+            opened.set(message, payload)
+          }
+
+          this.arrived(batch)
+        }
+        this.context.ask({ type: 'open', message }, 'opened', then, batch.link.peer)
+      }
+    }
+  }
+
+  /** Whether it is to be dropped. Not so that a peer goes by another key, though somebody else told it before */
+  private isSeen(link: Link, { opcode, signature, from }: SignedMessage): boolean {
+    const isOwnChange = opcode === Opcode.CHANGE_KEY && link.key !== undefined && sameBytes(from, link.key)
+    return isBroadcast(opcode) && !isOwnChange && this.seen.has(signature)
   }
 
   /** Whether it was seen, or the same bytes are being verified already: then the batch shares the outcome */
   private isKnown(batch: Batch, message: SignedMessage): boolean {
-    if (isBroadcast(message.opcode) && this.seen.has(message.signature)) {
+    if (this.isSeen(batch.link, message)) {
       return true
     }
 
@@ -168,31 +226,41 @@ export class Intake {
   }
 
   private arrived(batch: Batch): void {
+    const { link } = batch
     batch.missing--
 
-    while (batch.link.batches[0]?.missing === 0) {
-      const next = batch.link.batches.shift()!
-      next.link.batchBytes -= next.bytes
+    if (batch.missing === 0 && batch.opened === undefined) {
+      this.open(batch)
+    }
+
+    while (link.batches[0]?.missing === 0) {
+      const next = link.batches.shift()!
+      link.batchBytes -= next.bytes
+      link.inflatedBytes -= next.inflatedBytes
 
       if (!this.handle(next)) {
-        return
+        // it is closed: nothing more of it counts
+        link.batches.length = 0
       }
     }
+
+    this.inflate(link)
   }
 
-  private handle({ link, messages }: Batch): boolean {
+  private handle({ link, messages, opened }: Batch): boolean {
     const all: TrueMessage[] = []
 
     for (const message of messages) {
-      if (!isBroadcast(message.opcode) || !this.seen.has(message.signature)) {
-        const decoded = message.sealed ? { value: undefined } : tryDecode(message.payload)
+      if (!this.isSeen(link, message)) {
+        const payload = message.sealed ? opened?.get(message) : message.payload
+        const value = payload && tryDecode(payload)?.value
 
-        if (decoded === undefined) {
+        if (value === undefined && !message.sealed) {
           this.init.refuse(link)
           return false
         }
 
-        all.push({ message, value: decoded.value })
+        all.push({ message, value })
       }
     }
 

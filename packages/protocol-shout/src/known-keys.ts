@@ -15,6 +15,8 @@ import type { Context } from './context.ts'
 import type { TrueMessage } from './intake.ts'
 import type { Link } from './link.ts'
 import type { Links } from './links.ts'
+import type { SignedMessage } from './message.ts'
+import type { ChangeKey } from './payloads.ts'
 import type { Spread } from './spread.ts'
 
 interface Successor {
@@ -59,29 +61,26 @@ export class Keys {
     }
 
     const { current, next } = change
-    const known = this.successors.get(toHex(current))
     const isDirect = link.key !== undefined && sameBytes(link.key, current)
+    const isNew = this.spread.isNew(message)
 
-    if (!this.spread.isNew(message) || (known === undefined && !isDirect && !this.rate.take(1, this.context.now))) {
-      return
-    } else if (known !== undefined) {
-      return this.onSecond(known, current, next)
+    if (isDirect || isNew) {
+      this.learn(link, message, { current: new Uint8Array(current), next: new Uint8Array(next) }, isDirect)
     }
 
-    const until = this.context.now + SUCCESSION_TIME
-    this.successors.set(toHex(current), { next: new Uint8Array(next), until, conflict: false })
-
-    if (isDirect) {
+    // not before the peer says so itself: what it sent until then it signed by its old key
+    if (isDirect && sameBytes(this.currentOf(current), next)) {
       this.links.rename(link, next)
       this.links.answer(link, Opcode.ACK, [Opcode.CHANGE_KEY, current, next])
     }
-
-    this.context.emit({ type: 'key-change', current, next })
-    this.spread.forward(message, link.peer)
   }
 
-  /** Our own: what is signed from now on is signed by the new key */
-  onCommand({ call, next, proof }: Extract<Command, { type: 'changeKey' }>): void {
+  /**
+   * Our own: what is signed from now on is signed by the new key.
+   *
+   * @returns whether it is the new key from now on
+   */
+  onCommand({ call, next, proof }: Extract<Command, { type: 'changeKey' }>): boolean {
     const { context } = this
     const current = context.key
     const payload = encodeValue([current, next, proof])
@@ -102,6 +101,26 @@ export class Keys {
       this.links.forgetSigned()
     } else {
       context.result(call, { type: 'failed', reason: 'busy' })
+    }
+
+    return signing
+  }
+
+  private learn(
+    link: Link,
+    message: SignedMessage,
+    { current, next }: Pick<ChangeKey, 'current' | 'next'>,
+    isDirect: boolean
+  ): void {
+    const known = this.successors.get(toHex(current))
+
+    if (known !== undefined) {
+      return this.onSecond(known, current, next)
+    } else if (isDirect || this.rate.take(1, this.context.now)) {
+      const until = this.context.now + SUCCESSION_TIME
+      this.successors.set(toHex(current), { next, until, conflict: false })
+      this.context.emit({ type: 'key-change', current, next })
+      this.spread.forward(message, link.peer)
     }
   }
 

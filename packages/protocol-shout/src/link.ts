@@ -35,6 +35,8 @@ export class Link {
   introduced = false
   /** Whether it was closed for taking too long */
   late = false
+  /** Whether it is only told why it will be closed: nothing it says counts any more */
+  parting = false
   lastUsed: Millis
   readonly tokens: Tokens
   /** Methods it can decompress, a bit each */
@@ -43,6 +45,9 @@ export class Link {
   /** What arrived, in order. BOUNDED by MAX_PENDING and MAX_PENDING_BYTES */
   readonly batches: Batch[] = []
   batchBytes = 0
+  /** Of transmissions that were compressed, and how many are being inflated */
+  inflatedBytes = 0
+  inflating = 0
   /** Answers of ours that wait for their signature */
   replying = 0
   /** Who waits for it to be bound. BOUNDED by MAX_CALLS */

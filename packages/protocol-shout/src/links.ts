@@ -78,6 +78,11 @@ export class Links {
     return this.byId.get(this.idOf(key))
   }
 
+  /** Whether no more can be dialled now: who cannot be reached may well be there */
+  get isBusy(): boolean {
+    return this.visits.size >= MAX_VISITS
+  }
+
   /** Streams of ours that are to last, those being dialled included */
   get outward(): number {
     let count = 0
@@ -123,6 +128,10 @@ export class Links {
 
     if (link !== undefined) {
       this.links.delete(peer)
+
+      if (link.inflates.size > 0) {
+        this.context.emit({ type: 'compression', peer, method: 0 })
+      }
 
       if (link.key !== undefined && this.byKey(link.key) === link) {
         this.byId.delete(this.idOf(link.key))
@@ -197,7 +206,7 @@ export class Links {
 
   /** @param id - of the node that must answer there, if any must */
   dial(address: string, id: string | undefined, then: (link: Link | undefined) => void): void {
-    if (this.visits.size >= MAX_VISITS) {
+    if (this.isBusy) {
       return then(undefined)
     }
 
@@ -208,7 +217,7 @@ export class Links {
 
   /** A connected peer that identify found. @returns false when too many are being dialled */
   dialPeer(peer: PeerKey): boolean {
-    if (this.visits.size >= MAX_VISITS) {
+    if (this.isBusy) {
       return false
     }
 
@@ -310,11 +319,24 @@ export class Links {
       return true
     }
 
-    this.context.sign({ opcode: Opcode.NACK, to: from, payload: encodeValue(payload) }, (bytes) => {
-      this.send(link, bytes)
-      this.context.close(link.peer, 'subnet')
-    })
+    this.part(link, payload)
     return false
+  }
+
+  /** Say why, and close it */
+  private part(link: Link, payload: Value): void {
+    const draft = { opcode: Opcode.NACK, to: link.key!, payload: encodeValue(payload) }
+    const close = (bytes?: Uint8Array): void => {
+      if (this.links.get(link.peer) === link) {
+        this.send(link, bytes)
+        this.context.close(link.peer, 'subnet')
+      }
+    }
+    link.parting = true
+
+    if (!this.context.sign(draft, close, true)) {
+      close()
+    }
   }
 
   private onConnection(link: Link, from: Uint8Array, setting: Value | undefined): boolean {
@@ -354,7 +376,8 @@ export class Links {
     const isOurs = typeof setting === 'number' && this.init.methods.includes(setting)
     this.answer(link, isOurs ? Opcode.ACK : Opcode.NACK, [Opcode.SET_CONNECTION_OPT, option, setting ?? null])
 
-    if (isOurs) {
+    // its stream may have ended while this was verified
+    if (isOurs && this.links.get(link.peer) === link) {
       if (option === Option.COMPRESSION) {
         link.inflates |= 1 << setting
       } else {

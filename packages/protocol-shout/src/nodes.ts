@@ -100,7 +100,7 @@ export class Nodes {
     const { autoDial, limit } = this.context.config
 
     for (const [, node] of autoDial ? this.cache : []) {
-      if (this.links.outward >= limit) {
+      if (this.links.outward >= limit || this.links.isBusy) {
         return
       }
 
@@ -108,9 +108,9 @@ export class Nodes {
     }
   }
 
-  /** Whoever could not be reached is forgotten */
+  /** Whoever could not be reached is forgotten, unless nobody tried */
   onReached(node: Known, link: Link | undefined): void {
-    if (link === undefined && this.links.byKey(node.key) === undefined) {
+    if (link === undefined && !this.links.isBusy && this.links.byKey(node.key) === undefined) {
       this.buckets.remove(node.id)
       this.cache.delete(toHex(node.id))
       this.refill()

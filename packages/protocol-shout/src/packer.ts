@@ -19,11 +19,11 @@ export class Packer {
 
   /** What is sent to this peer from now on is compressed by this method; 0: by none */
   agree(peer: PeerKey, code: number): void {
-    this.agreed.set(peer, code)
-  }
-
-  forget(peer: PeerKey): void {
-    this.agreed.delete(peer)
+    if (code === 0) {
+      this.agreed.delete(peer)
+    } else {
+      this.agreed.set(peer, code)
+    }
   }
 
   forgetAll(): void {

@@ -7,6 +7,7 @@ import { Calls } from './calls.ts'
 import { builtIn } from './compression.ts'
 import * as constants from './constants.ts'
 import { ShoutEngine } from './engine.ts'
+import { BusyError } from './errors.ts'
 import { KeyRing } from './key-ring.ts'
 import { descriptor } from './links.ts'
 import { encodeValue } from './msgpack.ts'
@@ -215,16 +216,21 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
 
   async changeKey(next: RsaPrivateKey): Promise<void> {
     const ring = this.startedRing()
-    ring.check(next)
-    const proof = await next.sign(changeKeyText(ring.publicKey.spki, next.publicKey.spki), 'PSS')
     const before = this.key!
-    const changed = this.call({ type: 'changeKey', next: next.publicKey.spki, proof })
+    ring.check(next)
+    const proof = await next.sign(changeKeyText(before.publicKey.spki, next.publicKey.spki), 'PSS')
+
+    if (this.key !== before) {
+      // another change was faster: the proof is about a key that is ours no more
+      throw new BusyError()
+    }
+
     // what the engine has signed from now on, it has signed by the new key
     ring.change(next)
     this.key = next
 
     try {
-      await changed
+      await this.call({ type: 'changeKey', next: next.publicKey.spki, proof })
     } catch (err) {
       ring.change(before)
       this.key = before
@@ -249,7 +255,10 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
   }
 
   private async call(command: Parameters<Calls['make']>[0], signal?: AbortSignal): Promise<Result> {
-    this.startedRing()
+    if (!this.runner.started) {
+      throw new NotStartedError('shout is not started: start the libp2p node first')
+    }
+
     return this.calls.make(command, signal)
   }
 
@@ -357,7 +366,6 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
       this.bound.set(peer, { peer, key })
     } else {
       this.bound.delete(peer)
-      this.packer.forget(peer)
     }
 
     this.emit('peer', () => ({ peer, key, connected: on }))

@@ -110,15 +110,8 @@ export class Spread {
     this.context.sendAll(this.links.bound(except), message.bytes)
   }
 
-  private askAndForward(message: SignedMessage, heard: Heard): void {
-    this.context.ask({ type: 'relay', message: heard }, 'relay', ({ allowed }) => {
-      if (allowed) {
-        this.forward(message, heard.peer)
-      }
-    })
-  }
-
-  private remember(signature: Uint8Array): boolean {
+  /** Over restarts too. @returns whether it is new */
+  remember(signature: Uint8Array): boolean {
     const { seen, remember } = this.init
     const isNew = seen.add(signature, this.context.now)
 
@@ -127,5 +120,15 @@ export class Spread {
     }
 
     return isNew
+  }
+
+  private askAndForward(message: SignedMessage, heard: Heard): void {
+    const { context } = this
+    const forward = ({ allowed }: { allowed: boolean }): void => {
+      if (allowed) {
+        this.forward(message, heard.peer)
+      }
+    }
+    context.ask({ type: 'relay', message: heard }, 'relay', forward, heard.peer)
   }
 }

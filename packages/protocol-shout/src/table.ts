@@ -255,11 +255,14 @@ export class Table {
     }
   }
 
-  /** As many as fit one answer */
+  /** As many as fit one answer; one always does */
   private listed(found: StoredValue[]): Value {
-    let bytes = 0
+    let sum = 0
     return found
-      .filter((value) => (bytes += value.bytes + 2_048) <= MAX_ANSWER_BYTES)
+      .filter(({ bytes, opened }, i) => {
+        sum += bytes + (opened?.store.byteLength ?? 0) + 2_048
+        return i === 0 || sum <= MAX_ANSWER_BYTES
+      })
       .map((value) => [value.value, this.values.metadata(value)])
   }
 

@@ -38,7 +38,7 @@ export interface StoredValue {
   signature: Uint8Array
   bytes: number
   /** Others who may write, hexadecimal, and the signed STORE that says so. BOUNDED by MAX_WRITERS */
-  opened: { writers: Set<string>; store: Uint8Array } | undefined
+  opened: { writers: Set<string>; store: Uint8Array; bytes: number } | undefined
   lock: { by: string; until: Millis } | undefined
 }
 
@@ -120,7 +120,7 @@ export class Values {
     }
 
     const next = op === undefined ? this.plain(write, current) : this.operate(write, op, owner, current)
-    return typeof next === 'string' ? refuse(next) : this.keep(next, current)
+    return typeof next === 'string' ? refuse(next) : this.keep(next)
   }
 
   /** What a node tells with a value */
@@ -181,7 +181,9 @@ export class Values {
     }
 
     const version = write.request.version ?? (current?.version ?? 0) + 1
-    const opened = { writers: new Set(keys.map(toHex)), store: new Uint8Array(write.store) }
+    const { store } = write
+    // hexadecimal, a writer takes up twice what it does in the STORE
+    const opened = { writers: new Set(keys.map(toHex)), store: new Uint8Array(store), bytes: 3 * store.byteLength }
     const next = this.entry(write, value ?? current?.value ?? null, version, current)
     return version > (current?.version ?? -1) ? { ...next, opened } : 'version'
   }
@@ -257,37 +259,39 @@ export class Values {
     }
   }
 
-  private keep(next: StoredValue, current: StoredValue | undefined): StoredValue | Refusal {
+  private keep(next: StoredValue): StoredValue | Refusal {
     const owner = toHex(next.owner)
 
-    if (current === undefined && !this.hasRoom(owner, next.bytes)) {
+    if (!this.hasRoom(next, owner)) {
       this.sweep()
 
-      if (!this.hasRoom(owner, next.bytes)) {
-        return { reason: 'full', version: 0 }
+      if (!this.hasRoom(next, owner)) {
+        return { reason: 'full', version: this.of(next.key, owner)?.version ?? 0 }
       }
     }
 
-    if (current !== undefined) {
-      this.drop(current)
+    const key = toHex(bytesOfKey(next.key))
+    const before = this.byKey.get(key)?.get(owner)
+
+    if (before !== undefined) {
+      this.drop(before)
     }
 
-    const key = toHex(bytesOfKey(next.key))
     const owners: Owners = this.byKey.get(key) ?? new Map<string, StoredValue>()
     this.byKey.set(key, owners.set(owner, next))
     this.counts.set(owner, (this.counts.get(owner) ?? 0) + 1)
     this.size++
-    this.bytes += next.bytes
+    this.bytes += bytesOf(next)
     return next
   }
 
-  private hasRoom(owner: string, bytes: number): boolean {
+  /** In place of what is there, if there is anything */
+  private hasRoom(next: StoredValue, owner: string): boolean {
     const { maxValues, maxValuesPerOwner } = this.config
-    return (
-      this.size < maxValues &&
-      (this.counts.get(owner) ?? 0) < maxValuesPerOwner &&
-      this.bytes + bytes <= MAX_STORED_BYTES
-    )
+    const before = this.byKey.get(toHex(bytesOfKey(next.key)))?.get(owner)
+    const isFull = this.size >= maxValues || (this.counts.get(owner) ?? 0) >= maxValuesPerOwner
+    const more = bytesOf(next) - (before === undefined ? 0 : bytesOf(before))
+    return (before !== undefined || !isFull) && (more <= 0 || this.bytes + more <= MAX_STORED_BYTES)
   }
 
   private sweep(): void {
@@ -307,7 +311,7 @@ export class Values {
     if (owners?.delete(owner) === true) {
       const left = this.counts.get(owner)! - 1
       this.size--
-      this.bytes -= value.bytes
+      this.bytes -= bytesOf(value)
 
       if (owners.size === 0) {
         this.byKey.delete(key)
@@ -325,6 +329,10 @@ export class Values {
     const value = this.byKey.get(toHex(bytesOfKey(key)))?.get(owner)
     return value !== undefined && value.until > this.clock.now ? value : undefined
   }
+}
+
+function bytesOf({ bytes, opened }: StoredValue): number {
+  return bytes + (opened?.bytes ?? 0)
 }
 
 function isLocked(current: StoredValue | undefined, by: string, now: Millis): boolean {

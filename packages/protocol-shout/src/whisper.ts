@@ -7,7 +7,6 @@ import { BoundedMap, toHex } from '@hearsay/protocol-core/pure'
 import { MAX_CALLS, MAX_HOP_CANDIDATES, MAX_RELAYED, Opcode, RELAY_TIME } from './constants.ts'
 import { compareDistance } from './distance.ts'
 import { messageAt, sameBytes } from './message.ts'
-import { tryDecode } from './payloads.ts'
 import type { Millis, PeerKey } from '@hearsay/protocol-core/pure'
 import type { CallId, Command } from './contract.ts'
 import type { Context } from './context.ts'
@@ -19,6 +18,7 @@ import type { SignedMessage } from './message.ts'
 import type { Value } from './msgpack.ts'
 import type { Dialable, Nodes } from './nodes.ts'
 import type { Seen } from './seen.ts'
+import type { Spread } from './spread.ts'
 import type { Table } from './table.ts'
 
 const TIMER = 'whisper'
@@ -47,6 +47,7 @@ export interface WhispersInit {
   nodes: Nodes
   table: Table
   keys: Keys
+  spread: Spread
   seen: Seen
 }
 
@@ -174,33 +175,18 @@ export class Whispers {
   }
 
   /** It is for us: once to the application, and an ACK each time */
-  private receive(link: Link, message: SignedMessage, value: Value | undefined): void {
-    const { context } = this
+  private receive(link: Link, { signature, from }: SignedMessage, value: Value | undefined): void {
+    const { seen, spread } = this.init
 
-    if (!message.sealed) {
-      return this.deliver(link, message, value!)
+    if (value !== undefined && spread.remember(signature)) {
+      this.context.emit({ type: 'heard', message: { kind: 'whisper', value, from, peer: link.peer } })
     }
 
-    context.ask({ type: 'open', message }, 'opened', ({ payload }) => {
-      const decoded = payload === undefined ? undefined : tryDecode(payload)
-
-      if (decoded === undefined) {
-        this.refuse(link.peer, message.signature)
-      } else {
-        this.deliver(link, message, decoded.value)
-      }
-    })
-  }
-
-  private deliver(link: Link, message: SignedMessage, value: Value): void {
-    const { context } = this
-    const ack: Value = [Opcode.WHISPER, new Uint8Array(message.signature)]
-
-    if (this.init.seen.add(message.signature, context.now)) {
-      context.emit({ type: 'heard', message: { kind: 'whisper', value, from: message.from, peer: link.peer } })
+    if (seen.has(signature)) {
+      this.links.answerTo(link, from, Opcode.ACK, [Opcode.WHISPER, new Uint8Array(signature)])
+    } else {
+      this.refuse(link.peer, signature)
     }
-
-    this.links.answerTo(link, message.from, Opcode.ACK, ack)
   }
 
   private refuse(peer: PeerKey, signature: Uint8Array): void {

@@ -34,6 +34,8 @@ const relayed = (effects: ShoutEffect[]): string[] =>
     .filter(({ opcode }) => opcode === Opcode.SHOUT)
     .map(({ to }) => to)
 
+const isInflate = ({ type }: Ask): boolean => type === 'inflate'
+
 const nacks = (effects: ShoutEffect[]): Value[] =>
   sent(effects)
     .filter(({ opcode }) => opcode === Opcode.NACK)
@@ -81,6 +83,15 @@ describe('a connection', () => {
     script.connected('a')
     const effects = script.says('a', subnetOf('a', 'another'))
     expect(nacks(effects)).toEqual([[3, 2, [20, 3, 256, 2_048, 8, 'libp2p', 'another']]])
+    expect(closes(effects)).toEqual([[peer('a'), 'subnet']])
+  })
+
+  it('is no peer any more when subnets differ, whatever it says while the NACK is signed', () => {
+    script.connected('a')
+    script.hold.add('sign')
+    script.says('a', subnetOf('a', 'another'))
+    expect(events(script.says('a', connectionOf('a')), 'peer')).toEqual([])
+    const effects = [...script.held].flatMap((ask) => script.release(ask))
     expect(closes(effects)).toEqual([[peer('a'), 'subnet']])
   })
 
@@ -137,6 +148,17 @@ describe('a connection', () => {
     expect(nacks(effects)).toEqual([[3, 0, 2]])
     expect(events(script.says('a', option([1, 4])), 'compression').map(({ method }) => method)).toEqual([4])
   })
+
+  // T17: nothing of it stays, though it never was a peer
+  it('is compressed no more once it is over', () => {
+    script = new ShoutScript({}, { methods: [5, 4] })
+    script.connected('a')
+    script.says('a', signed({ opcode: 3, from: 'a', to: 'self', value: [0, 4] }))
+    script.hold.add('verify')
+    script.says('a', signed({ opcode: 3, from: 'a', to: 'self', value: [0, 5] }))
+    expect(events(script.disconnected('a'), 'compression')).toMatchObject([{ peer: peer('a'), method: 0 }])
+    expect(events(script.release(script.held[0]!), 'compression')).toEqual([])
+  })
 })
 
 describe('what arrives', () => {
@@ -162,6 +184,68 @@ describe('what arrives', () => {
     expect(heardIn(script.release(second))).toEqual([])
     expect(heardIn(script.release(third))).toEqual([4])
     expect(heardIn(script.release(first))).toEqual([1, 2, 3])
+  })
+
+  it('counts no more behind what its peer is closed for', () => {
+    script.hold.add('verify')
+    script.says('a', signed({ opcode: Opcode.PING, from: 'stranger', to: 'self', value: null }))
+    script.says('a', signed({ value: 'behind' }))
+    const [first, second] = [...script.held] as [Ask, Ask]
+    script.release(second)
+    const effects = script.release(first)
+    expect([closes(effects), heardIn(effects)]).toEqual([[[peer('a'), 'violation']], []])
+  })
+
+  it('is handled in the order it was sent, whichever whisper is opened first', () => {
+    const whisper = (value: Value): Uint8Array =>
+      signed({ opcode: Opcode.WHISPER, from: 'author', to: 'self', value, sealed: true })
+    script.hold.add('open')
+    script.says('a', whisper(1))
+    script.says('a', whisper(2), signed({ value: 3 }))
+    const [first, second] = [...script.held] as [Ask, Ask]
+    expect(heardIn(script.release(second))).toEqual([])
+    expect(heardIn(script.release(first))).toEqual([1, 2, 3])
+  })
+
+  it('waits within bounds while no whisper is opened, and is opened once', () => {
+    const whisper = (value: Value): Uint8Array =>
+      signed({ opcode: Opcode.WHISPER, from: 'author', to: 'self', value, sealed: true })
+    const replayed = whisper('again')
+    expect(heardIn(script.says('a', replayed))).toEqual(['again'])
+    script.hold.add('open')
+    const acknowledged = Array.from({ length: 1_000 }, () => script.says('a', replayed)).flat()
+    expect([script.held, heardIn(acknowledged), acks(acknowledged).length]).toEqual([[], [], 1_000])
+    Array.from({ length: 1_000 }, (_, i) => script.says('a', whisper(i)))
+    expect(script.held).toHaveLength(256)
+  })
+
+  // T3: how much one transmission becomes is known only then
+  it('is inflated a few transmissions at a time, and no further while much waits', () => {
+    script.hold.add('inflate')
+    const body = new Uint8Array(50_000)
+    Array.from({ length: 150 }, () =>
+      script.input({ type: 'message', peer: peer('a'), message: { compression: 5, body } })
+    )
+    expect(script.held).toHaveLength(8)
+    script.hold.add('verify')
+    let inflated = 0
+
+    for (let ask = script.held.find(isInflate); ask !== undefined; ask = script.held.find(isInflate)) {
+      const messages = Array.from({ length: 16 }, (_, i) => signed({ value: new Uint8Array(250_000 + i) }))
+      script.held.splice(script.held.indexOf(ask), 1)
+      const all = Uint8Array.from(Buffer.concat(messages))
+      script.input({ type: 'answer', answer: { type: 'inflated', ticket: ask.ticket, body: all } })
+      inflated++
+    }
+
+    // 4 MB each: of those begun, and until 8 MiB waited
+    expect(inflated).toBe(10)
+    // once 8 MiB or less wait, there is room for more
+    const waiting = [...script.held]
+    waiting.slice(0, 7).forEach((ask) => script.release(ask))
+    expect(script.held.filter(isInflate)).toEqual([])
+    script.release(waiting[7]!)
+    expect(script.held.filter(isInflate)).toHaveLength(8)
   })
 
   it('is asked about once while it is being verified', () => {
@@ -311,6 +395,17 @@ describe('requests', () => {
     expect(closes(script.says('c', signed({ ...ping, from: 'c', to: 'd' })))).toEqual([[peer('c'), 'violation']])
   })
 
+  it('of our own end at once when the stream ends while they are signed, and are not sent on the next one', () => {
+    script.hold.add('sign')
+    script.call({ type: 'ping', to: fakeKey('a') })
+    script.disconnected('a')
+    script.connected('a')
+    script.hold.clear()
+    const effects = script.held.splice(0).flatMap((held) => script.answer(answerTo(held)))
+    expect(events(effects, 'result')).toMatchObject([{ result: { type: 'failed', reason: 'no answer' } }])
+    expect(sent(effects).map(({ opcode }) => opcode)).not.toContain(Opcode.PING)
+  })
+
   it('of our own end in time without an answer, and a late answer is nobody’s', () => {
     const call = { type: 'ping', to: fakeKey('a') }
     script.call(call)
@@ -365,6 +460,33 @@ describe('node infos', () => {
   })
 
   // T14
+  it('are not forgotten while too many are being dialled', () => {
+    script = new ShoutScript({ limit: 100 })
+    script.bind('teller')
+    Array.from({ length: 70 }, (_, i) =>
+      script.says(
+        'teller',
+        signed({ opcode: Opcode.ANNOUNCE, from: i, value: [`/ip4/203.0.${i}.1/tcp/1/p2p/${i}`, 0] })
+      )
+    )
+    const find = signed({ opcode: Opcode.FIND_NODE, from: 'teller', to: 'self', value: fakeKey(69) })
+    const [answer] = acks(script.says('teller', find)) as [Value[]]
+    expect(answer[1]).toEqual([fakeKey(69), '/ip4/203.0.69.1/tcp/1/p2p/69', 0])
+  })
+
+  it('are not forgotten by a lookup that cannot dial now', () => {
+    script = new ShoutScript({ autoDial: false })
+    script.bind('teller')
+    const address = ['/ip4/203.0.113.1/tcp/1/p2p/far', 0]
+    script.says('teller', signed({ opcode: Opcode.ANNOUNCE, from: 'far', value: address }))
+    Array.from({ length: 64 }, (_, i) =>
+      script.input({ type: 'command', command: { type: 'connect', address: `/ip4/192.0.2.${i}/tcp/1` } })
+    )
+    script.call({ type: 'findNode', target: new Uint8Array(32) })
+    const find = signed({ opcode: Opcode.FIND_NODE, from: 'teller', to: 'self', value: fakeKey('far') })
+    expect(acks(script.says('teller', find))).toEqual([[Opcode.FIND_NODE, [fakeKey('far'), ...address]]])
+  })
+
   it('of one network are never more than half of those known', () => {
     script = new ShoutScript({ maxInbound: 2_000, autoDial: false })
     const at = (name: string, address: string): Uint8Array =>
@@ -412,6 +534,34 @@ describe('CHANGE_KEY', () => {
     expect(sent(effects).map(({ to, opcode }) => [to, opcode])).toContainEqual([peer('b'), Opcode.CHANGE_KEY])
     const ping = signed({ opcode: Opcode.PING, from: 'a2', to: 'self', value: null })
     expect(acks(script.says('a', ping))).toEqual([[2]])
+  })
+
+  it('is followed when somebody else told it first', () => {
+    const bytes = change('a', 'a2')
+    expect(events(script.says('b', bytes), 'key-change')).toHaveLength(1)
+    // what it said before comes by its old key
+    expect(acks(script.says('a', signed({ opcode: Opcode.PING, from: 'a', to: 'self', value: null })))).toEqual([[2]])
+    const effects = script.says('a', bytes)
+    expect([events(effects, 'key-change'), acks(effects)]).toEqual([[], [[5, fakeKey('a'), fakeKey('a2')]]])
+    const ping = signed({ opcode: Opcode.PING, from: 'a2', to: 'self', value: null })
+    expect(acks(script.says('a', ping))).toEqual([[2]])
+    expect([acks(script.says('a', bytes)), acks(script.says('b', bytes))]).toEqual([[], []])
+  })
+
+  it('is followed when it was told by others too often to count', () => {
+    Array.from({ length: 20 }, (_, i) => script.says('b', change(`x${i}`, `y${i}`)))
+    const bytes = change('a', 'a2')
+    expect(events(script.says('b', bytes), 'key-change')).toEqual([])
+    const effects = script.says('a', bytes)
+    expect([events(effects, 'key-change').length, acks(effects).length]).toEqual([1, 1])
+  })
+
+  it('is not followed by its peer either after a conflict', () => {
+    const [bytes, other] = [change('a', 'a2'), change('a', 'a3')]
+    script.says('b', bytes, other)
+    expect(acks(script.says('a', bytes))).toEqual([])
+    const ping = signed({ opcode: Opcode.PING, from: 'a2', to: 'self', value: null })
+    expect(closes(script.says('a', ping))).toEqual([[peer('a'), 'violation']])
   })
 
   it('moves the peer in the table', () => {
@@ -465,6 +615,9 @@ describe('our announcement', () => {
   it('is for the first peer, again after 10 s, 20 s, 40 s …, and every 10 min in the end', () => {
     script.input({ type: 'command', command: { type: 'listening', address: '/ip4/203.0.113.1/tcp/1' } })
     expect(announced(script.bind('a'))).toBe(1)
+    // who comes later is told what there is
+    expect(announced(script.bind('b'))).toBe(1)
+    script.disconnected('b')
     expect(Array.from({ length: 12 }, () => announced(script.advance(10_000)))).toEqual([
       1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0
     ])
@@ -472,10 +625,51 @@ describe('our announcement', () => {
     expect(Array.from({ length: 10 }, () => announced(script.advance(120_000))).filter((n) => n > 0)).toEqual([1, 1])
   })
 
+  it('is one for all who come while it is signed, and has the address of now', () => {
+    const names = ['a', 'b', 'c']
+    names.forEach((name) => script.connected(name))
+    script.hold.add('sign')
+    names.forEach((name) => script.says(name, subnetOf(name), connectionOf(name)))
+    script.input({ type: 'command', command: { type: 'listening', address: '/ip4/203.0.113.1/tcp/1' } })
+    script.hold.clear()
+    const said = sent([...script.held].flatMap((ask) => script.release(ask)))
+    const own = said.filter(({ opcode }) => opcode === Opcode.ANNOUNCE)
+    expect(own.map(({ to, value }) => [to, value === null])).toEqual([
+      ...names.map((name) => [peer(name), true]),
+      ...names.map((name) => [peer(name), false])
+    ])
+    expect(announced(script.advance(10_000))).toBe(3)
+  })
+
+  it('is made by the new key at once', () => {
+    script.bind('a')
+    const effects = script.call({ type: 'changeKey', next: fakeKey('next'), proof: new Uint8Array(256) })
+    expect(sent(effects).map(({ opcode, message }) => [opcode, message.from])).toEqual([
+      [Opcode.CHANGE_KEY, fakeKey('self')],
+      [Opcode.ANNOUNCE, fakeKey('next')]
+    ])
+  })
+
   it('is made whenever the application says so, once there is a peer', () => {
     expect(announced(script.input({ type: 'command', command: { type: 'announce' } }))).toBe(0)
     script.bind('a')
     expect(announced(script.input({ type: 'command', command: { type: 'announce' } }))).toBe(1)
+  })
+})
+
+// T10
+describe('a whisper for us', () => {
+  it('is not heard again over a restart', () => {
+    const offset = 100
+    const bytes = signed({ opcode: Opcode.WHISPER, from: 'author', to: 'self', value: 'psst', sealed: true })
+    script = new ShoutScript({}, { seen: { offset, digests: [] } })
+    script.bind('a')
+    const effects = script.says('a', bytes)
+    expect(heardIn(effects)).toEqual(['psst'])
+    const next = new ShoutScript({}, { seen: { offset, digests: events(effects, 'seen').map(({ digest }) => digest) } })
+    next.bind('a')
+    const again = next.says('a', bytes)
+    expect([heardIn(again), acks(again).length]).toEqual([[], 1])
   })
 })
 

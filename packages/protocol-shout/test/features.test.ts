@@ -1,6 +1,6 @@
 import { generateRsaKey, RsaPublicKey } from '@hearsay/protocol-core'
 import { DecodeError } from '@hearsay/protocol-core/pure'
-import { BusyError, NotStoredError, PROTOCOL, unseal } from '@hearsay/protocol-shout'
+import { BusyError, NoAnswerError, NotStoredError, PROTOCOL, unseal } from '@hearsay/protocol-shout'
 import { decodeMessages, encodeValue, Opcode, packMessages, unsignedMessage } from '@hearsay/protocol-shout/codec'
 import { MemoryDatastore } from 'datastore-core'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -34,6 +34,25 @@ describe('hooks', () => {
     await a!.services.shout.shout('news')
     await until(() => atC.length > 0)
     expect([atB, atC].map((all) => all.map(({ value }) => value))).toEqual([['secret', 'news'], ['news']])
+  })
+
+  // T5
+  it('have their peer read no further while they have not decided', async () => {
+    const decide = Promise.withResolvers<boolean>()
+    const [a, b] = await line(2, { relayShout: async () => decide.promise, requestTimeout: 1_000 })
+    const atB = heard(b!, 'shout')
+
+    // one after the other, each a transmission of its own
+    for (let i = 0; i < 200; i++) {
+      await a!.services.shout.shout(i)
+    }
+
+    // the answer stands behind what is not read
+    await expect(b!.services.shout.ping(a!.services.shout.publicKey)).rejects.toThrow(NoAnswerError)
+    expect(atB.length).toBeLessThan(200)
+    decide.resolve(true)
+    await until(() => atB.length === 200)
+    expect(atB.map(({ value }) => value)).toEqual(Array.from({ length: 200 }, (_, i) => i))
   })
 
   it('decide whether a SPEAK is', async () => {
@@ -150,6 +169,20 @@ describe('a key', () => {
     await b!.services.shout.whisper(next.publicKey.spki, 'to the new')
     await b!.services.shout.whisper(old, 'to the old')
     expect(atA.map(({ value }) => value)).toEqual(['to the new', 'to the old'])
+  })
+
+  it('changes once when two changes are made at a time', async () => {
+    const [a, b] = await line(2)
+    const next = await Promise.all([generateRsaKey(2_048), generateRsaKey(2_048)])
+    const changes: Uint8Array[] = []
+    b!.services.shout.addEventListener('key-change', ({ detail }) => changes.push(detail.next))
+    const results = await Promise.allSettled(next.map(async (key) => a!.services.shout.changeKey(key)))
+    const won = results.findIndex(({ status }) => status === 'fulfilled')
+    expect(results[1 - won]).toMatchObject({ status: 'rejected', reason: { name: 'BusyError' } })
+    expect(a!.services.shout.publicKey).toEqual(next[won]!.publicKey.spki)
+    await until(() => changes.length > 0)
+    expect(await b!.services.shout.ping(next[won]!.publicKey.spki)).toBeGreaterThan(0)
+    expect(changes).toEqual([next[won]!.publicKey.spki])
   })
 
   it('is the host’s own if that is RSA, and must have the right size', async () => {

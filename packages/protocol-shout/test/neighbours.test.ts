@@ -46,6 +46,38 @@ describe('a connected peer that speaks the protocol', () => {
     expect(dialled(script.advance(1))).toEqual([peer('a')])
   })
 
+  it('is tried again after 1 s, and twice that with each failure', () => {
+    const waits: number[] = []
+    let effects = found('a')
+
+    while (waits.length < 6) {
+      fail(dials(effects))
+      let wait = 0
+
+      do {
+        wait++
+        effects = script.advance(1_000)
+      } while (dials(effects).length === 0)
+
+      waits.push(wait)
+    }
+
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32])
+  })
+
+  it('starts anew with these waits after a stream that lasted for a minute', () => {
+    let effects = found('a')
+
+    for (let i = 0; i < 10; i++) {
+      expect(dialled(effects)).toEqual([peer('a')])
+      script.bind('a', 'outbound')
+      script.input({ type: 'dialled', dial: dials(effects)[0]!.dial, peer: peer('a') })
+      script.advance(60_000)
+      script.disconnected('a')
+      effects = script.advance(1_000)
+    }
+  })
+
   it('is let be when it is of another subnet', () => {
     found('a')
     script.connected('a', 'outbound')
@@ -72,6 +104,7 @@ describe('a connected peer that speaks the protocol', () => {
     script.bind('b', 'outbound')
     expect(dialled(found('c'))).toEqual([])
     script.disconnected('a')
-    expect(dialled(script.advance(60_000))).toEqual([peer('c')])
+    expect(dialled(script.advance(59_999))).toEqual([])
+    expect(dialled(script.advance(1))).toEqual([peer('c')])
   })
 })

@@ -1,6 +1,6 @@
 import { NoAnswerError, NoRouteError } from '@hearsay/protocol-shout'
 import { afterEach, describe, expect, it } from 'vitest'
-import { connect, heard, Hosts, peered, until } from './hosts.ts'
+import { connect, createHost, heard, Hosts, keyAt, peered, until } from './hosts.ts'
 import type { Shout } from '@hearsay/protocol-shout'
 import type { AbortOptions } from '@libp2p/interface'
 
@@ -85,6 +85,27 @@ describe('two hosts', () => {
 describe('a call', () => {
   const someKey = new Uint8Array(32)
   type Calling = (shout: Shout, to: Uint8Array, options: AbortOptions) => Promise<unknown>
+
+  it('is refused before the start and after the stop', async () => {
+    const host = hosts.add(await createHost({ key: await keyAt(0) }, { start: false }))
+    const { shout } = host.services
+    const calls = async (): Promise<unknown[]> =>
+      Promise.allSettled([
+        shout.shout(1),
+        shout.speak(1),
+        shout.whisper(someKey, 1),
+        shout.ping(someKey),
+        shout.findNode(someKey),
+        shout.store('key', 1),
+        shout.changeKey(await keyAt(1))
+      ])
+    const refused = { status: 'rejected', reason: { name: 'NotStartedError' } }
+    expect(await calls()).toMatchObject(Array.from({ length: 7 }, () => refused))
+    await host.start()
+    await host.stop()
+    expect(await calls()).toMatchObject(Array.from({ length: 7 }, () => refused))
+    expect(shout.publicKey).toEqual((await keyAt(0)).publicKey.spki)
+  })
 
   it.each<[string, Calling]>([
     ['ping', async (shout, to, options) => shout.ping(to, options)],

@@ -99,6 +99,51 @@ describe('a value in the table', () => {
   })
 })
 
+it('lists the largest value there may be', () => {
+  expect(store('owner', new Uint8Array(65_500))).toBe('kept')
+  const [, [, , values, about]] = ask('stranger', Opcode.FIND_VALUE, [addressOf(bytesOfKey('key'), 256), 'key', true])
+  expect([(values as Value[]).length, about]).toEqual([1, { count: 1 }])
+})
+
+describe('all values together', () => {
+  it('are at most 64 MiB, also when they change', () => {
+    script = new ShoutScript({ maxValuesPerOwner: 10_000 })
+    script.bind('owner')
+    const large = new Uint8Array(60_000)
+    // with the STORE that says it, each takes up 120 kB
+    const kept = (version: number, value: Value): number =>
+      Array.from({ length: 700 }, (_, i) => store('owner', value, { version }, String(i))).filter((e) => e === 'kept')
+        .length
+    expect(kept(1, 'small')).toBe(700)
+    const changed = kept(2, large)
+    expect(changed).toBeLessThanOrEqual(2 ** 26 / 120_000)
+    expect(changed).toBeGreaterThan(540)
+    expect(store('owner', 'small', { version: 2 }, '699')).toBe('kept')
+    expect(store('owner', large, { version: 3 }, '699')).toBe('full 2')
+  })
+
+  it('are counted once, also when one takes the place of one whose time is over', () => {
+    script = new ShoutScript({ maxValues: 2, maxValuesPerOwner: 2 })
+    script.bind('owner')
+
+    for (let i = 0; i < 10; i++) {
+      expect(store('owner', i, { ttl: 60 })).toBe('kept')
+      script.advance(61_000)
+    }
+
+    expect(['a', 'b', 'c'].map((key) => store('owner', 1, {}, key))).toEqual(['kept', 'kept', 'full 0'])
+    expect(store('owner', 2, {}, 'a')).toBe('kept')
+  })
+
+  it('count what opens them, too', () => {
+    script = new ShoutScript({ maxValuesPerOwner: 10_000 })
+    script.bind('owner')
+    const writers = Array.from({ length: 200 }, (_, i) => fakeKey(i))
+    const opened = Array.from({ length: 400 }, (_, i) => store('owner', { $op: 'open', writers }, {}, String(i)))
+    expect(opened.filter((each) => each === 'kept').length).toBeLessThan(300)
+  })
+})
+
 describe('operations', () => {
   const owned = { owner: fakeKey('owner') }
   const set = (expected: number, value: Value): Value => ({ $op: 'set', expect: expected, value, ...owned })
