@@ -129,7 +129,7 @@ export class Links {
     if (link !== undefined) {
       this.links.delete(peer)
 
-      if (link.inflates.size > 0) {
+      if (link.inflates !== 0) {
         this.context.emit({ type: 'compression', peer, method: 0 })
       }
 
