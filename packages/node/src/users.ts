@@ -72,7 +72,7 @@ export class Users {
     return this.keys.get(hashes[0]!) ?? RsaPublicKey.fromPem(record!.publicKey, ANY_KEY).spki
   }
 
-  /** Records of the book whose user hash begins so. @param limit - at most so many */
+  /** Records of others in the book whose user hash begins so, and our own by all of it. @param limit - at most so many */
   async held(prefix: string, limit: number): Promise<UserRecord[]> {
     const { cup2py } = this.init
     const found: UserRecord[] = []
@@ -87,7 +87,7 @@ export class Users {
     for await (const record of cup2py.book.records()) {
       if (found.length === limit) {
         break
-      } else if (record.hash.startsWith(prefix)) {
+      } else if (record.hash.startsWith(prefix) && record.hash !== cup2py.service.hash) {
         found.push(record)
       }
     }
