@@ -443,6 +443,13 @@ describe('the place of the control API', () => {
     expect(readFileSync(file, 'utf8')).toBe('of value')
   })
 
+  it('is in a directory that there is', async () => {
+    const path = join(nodes.dir(), 'none', 'socket')
+    await expect(nodes.create({ 'control-api': path })).rejects.toThrow(
+      `cannot listen on ${path} for the control API (--control-api): its directory is not there`
+    )
+  })
+
   it('is not taken from another node that has it', async () => {
     const path = join(nodes.dir(), 'socket')
     const first = await nodes.create({ 'control-api': path })

@@ -18,7 +18,19 @@ export async function listenOnFile(server: Server, path: string, flag: string): 
     throw new StartError(`cannot listen on ${path} for the ${flag}: another process listens there; give another path`)
   }
 
-  await listening(server, () => listenPrivately(server, path), path, flag)
+  try {
+    await listening(server, () => listenPrivately(server, path), path, flag)
+  } catch (err) {
+    const { cause } = err as Error
+
+    if ((cause as NodeJS.ErrnoException).code === 'EACCES') {
+      // the system says so also when there is no such directory
+      const why = 'its directory is not there, or this user may not write in it'
+      throw new StartError(`cannot listen on ${path} for the ${flag}: ${why}`, { cause })
+    }
+
+    throw err
+  }
 }
 
 /** Whether nobody listens there. Moved away first: to remove one that somebody has just begun to listen on would cut it off */
