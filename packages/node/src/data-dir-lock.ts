@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { readPlace } from './control/place.ts'
@@ -14,7 +14,7 @@ const BUSY = 5
  * Takes a data directory for one node. The lock is the operating system's, by way of SQLite: it ends with the process,
  * however that ends, so there is none that somebody left behind, and no process id that another program has by now.
  *
- * @param dir - it exists
+ * @param dir - made if there is none
  * @returns what gives it back
  * @throws {StartError} when another node runs with it
  */
@@ -23,6 +23,7 @@ export async function lockDataDir(dir: string): Promise<() => void> {
   let file: DatabaseSync | undefined
 
   try {
+    await mkdir(dir, { recursive: true, mode: 0o700 })
     // SQLite would make it readable for others
     await (await open(path, 'a', 0o600)).close()
     file = new DatabaseSync(path, { timeout: 0 })

@@ -90,7 +90,7 @@ type Crowds = Readonly<Record<'gossip' | 'cup2py' | 'shout', Crowd>>
  * Half of what is there beyond the base is for peers, a quarter for clients of the TCP APIs, a quarter for caches; of the
  * first and the last each protocol that is on has its part.
  *
- * @throws {ConfigError} when so many connections do not fit
+ * @throws {ConfigError} when those whom the options promise a place do not fit
  */
 export function limitsOf(options: LimitedOptions): Limits {
   const maxMemory = options['max-memory']
@@ -101,8 +101,7 @@ export function limitsOf(options: LimitedOptions): Limits {
 
   if (bytes / 2 < least) {
     const needed = Math.ceil((BASE_BYTES + 2 * least) / MIB)
-    const connections = options['max-connections']
-    throw new ConfigError(`max-connections of ${connections} needs max-memory of ${needed} MiB, and it is ${maxMemory}`)
+    throw new ConfigError(`${wishes(options)} max-memory of ${needed} MiB, and it is ${maxMemory}`)
   }
 
   // one that is off has no peers, and its numbers do not matter
@@ -116,6 +115,15 @@ export function limitsOf(options: LimitedOptions): Limits {
     clientQueueBytes: clamp(bytes / 4, CLIENT_QUEUES),
     ...protocolLimits(options, { crowds, scale, streamWindowBytes, cacheBytes: bytes / 4 / Math.max(1, active.length) })
   }
+}
+
+/** What takes memory at least */
+function wishes(options: LimitedOptions): string {
+  const named = [
+    ...(options.gossip ? [`max-connections of ${options['max-connections']}`] : []),
+    ...(options.shout ? [`shout-limit of ${options['shout-limit']}`] : [])
+  ]
+  return `${named.join(' and ')} ${named.length === 1 ? 'needs' : 'need'}`
 }
 
 interface Parts {

@@ -31,8 +31,8 @@ export interface HearsayNode {
   readonly gossipApi: HostPort | undefined
   /** Where the DHT API listens */
   readonly dhtApi: HostPort | undefined
-  /** `http://host:port` or the path of a socket; undefined when another node of the same data directory has it */
-  readonly controlApi: string | undefined
+  /** `http://host:port` or the path of a socket */
+  readonly controlApi: string
   /** Where metrics and probes are; undefined when they are off */
   readonly metricsApi: HostPort | undefined
   stop(): Promise<void>
@@ -42,6 +42,8 @@ type Host = Libp2p<NodeServices>
 
 /** What runs, and is stopped together */
 type Started = { stop(): Promise<void> | void }[]
+/** What is done once that has stopped, one after the other; the data directory is given back last */
+type Ends = (() => Promise<void> | void)[]
 
 /**
  * The reference node: one libp2p host with every protocol that is on, and its APIs.
@@ -51,22 +53,25 @@ type Started = { stop(): Promise<void> | void }[]
  */
 export async function createNode(config: NodeConfig, log: Log): Promise<HearsayNode> {
   const dataDir = config['data-dir']
-  await openDataDir(dataDir)
   const unlock = await lockDataDir(dataDir)
   const started: Started = []
-  const ends: (() => void)[] = [unlock]
+  const ends: Ends = [unlock]
   const stop = async (): Promise<void> => {
     await Promise.all(started.map(async (each) => each.stop()))
-    ends.splice(0).forEach((end) => end())
+
+    for (const end of ends.splice(0)) {
+      await end()
+    }
   }
 
   try {
+    await openDataDir(dataDir)
     const privateKey = await (config.hostkey === undefined ? loadIdentity(dataDir) : loadHostkey(config.hostkey))
     const userKey = config.cup2py || config.shout ? await openUserKey(userKeyInit(config)) : undefined
     const storage = await openStorage(config)
     ends.unshift(() => storage.close())
     const apis = apiInit(limitsOfConfig(config), log)
-    return await startAll({ config, privateKey, userKey, storage, apis, log, started, stop })
+    return await startAll({ config, privateKey, userKey, storage, apis, log, started, ends, stop })
   } catch (err) {
     await stop()
     throw err
@@ -77,11 +82,12 @@ interface StartInit extends Pick<HostInit, 'config' | 'privateKey' | 'userKey' |
   apis: ApiInit
   /** Gets each part as soon as it may have to be stopped */
   started: Started
+  ends: Ends
   stop: () => Promise<void>
 }
 
 async function startAll(init: StartInit): Promise<HearsayNode> {
-  const { config, log, started, stop } = init
+  const { config, log, started, ends, stop } = init
   const { registry, metrics } = await hostMetrics(config)
   const book = new SqliteBook(join(config['data-dir'], BOOK_FILE))
   const libp2p = await createHost({ ...init, book, metrics })
@@ -91,12 +97,12 @@ async function startAll(init: StartInit): Promise<HearsayNode> {
   startKnownPeers(init, libp2p)
   const protocols = await nodeProtocols({ libp2p, book, dht, storage: init.storage, log })
   const operations = new Operations({ config, libp2p, protocols, gossipApi, dhtApi, registry, log })
+  ends.unshift(async () => operations.stop())
   await operations.start()
 
   const stopAll = async (): Promise<void> => {
     await operations.beginShutdown()
     await stop()
-    await operations.stop()
   }
   const { controlApi, metricsApi } = operations
   return { libp2p, dht, gossipApi, dhtApi, controlApi, metricsApi, stop: stopAll }

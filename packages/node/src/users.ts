@@ -72,7 +72,7 @@ export class Users {
     return this.keys.get(hashes[0]!) ?? RsaPublicKey.fromPem(record!.publicKey, ANY_KEY).spki
   }
 
-  /** Records of others in the book whose user hash begins so. @param limit - at most so many */
+  /** Records of others in the book whose user hash begins so, and our own by all of it. @param limit - at most so many */
   async held(prefix: string, limit: number): Promise<UserRecord[]> {
     const { cup2py } = this.init
     const found: UserRecord[] = []

@@ -2,10 +2,12 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { userHash } from '@hearsay/protocol-cup2py'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { commands } from '../src/cli/commands/index.ts'
 import { lineOf } from '../src/cli/passphrase.ts'
 import { optionKeys } from '../src/config/options.ts'
+import { openUserKey, userKeyPath } from '../src/user-key.ts'
 import { OFTEN, within } from './api-client.ts'
 import { Shell } from './shell.ts'
 import type { AddressInfo } from 'node:net'
@@ -258,7 +260,7 @@ describe.concurrent('config', () => {
     const wrong = `hearsay: unknown key "degre" in ${file}; did you mean "degree"?\n`
     expect(await shell.run(['config', 'validate', '--config', file])).toEqual({ code: 2, stdout: '', stderr: wrong })
     const tight = await shell.run(['config', 'validate', '--max-memory', '192'])
-    expect(tight).toMatchObject({ code: 2, stderr: expect.stringContaining('needs max-memory of 441 MiB') as string })
+    expect(tight).toMatchObject({ code: 2, stderr: expect.stringContaining('need max-memory of 441 MiB') as string })
   })
 })
 
@@ -273,6 +275,10 @@ describe.concurrent('init and key', () => {
     writeFileSync(file, `${words}\n`)
     return file
   }
+
+  /** Made if there is none, as a start does. @returns its hash */
+  const userIn = async (dataDir: string, name: string): Promise<string> =>
+    userHash((await openUserKey({ dataDir, name, passphraseFile: undefined })).publicKey.pkcs1Pem)
 
   it('init makes an identity once, and says where it is', async () => {
     const dir = join(shell.dir(), 'new')
@@ -328,6 +334,71 @@ describe.concurrent('init and key', () => {
     const forced = await shell.json('key', 'import', out, '--data-dir', other, '--force', ...secret)
     expect(forced).toEqual({ peerId, former: kept })
     expect([existsSync(kept), statSync(kept).mode & 0o777]).toEqual([true, 0o600])
+  })
+
+  it('export and import carry the key of a user to another directory, and keep the one that is there', async () => {
+    const [dir, other] = [shell.dir(), shell.dir()]
+    const out = join(dir, 'user.json')
+    const secret = ['--passphrase-file', passphrase('correct horse')]
+    const [hash, formerHash] = [await userIn(dir, 'user'), await userIn(other, 'user')]
+    const options = ['--data-dir', dir, ...secret]
+    expect(await shell.json('key', 'export', 'user', '--out', out, ...options)).toEqual({ user: hash, file: out })
+    expect([statSync(out).mode & 0o777, readFileSync(out, 'utf8').includes('BEGIN')]).toEqual([0o600, false])
+
+    const into = ['key', 'import', out, '--data-dir', other, ...secret]
+    expect((await shell.run(into)).stderr).toBe(
+      `hearsay: the key of user user is that of ${formerHash}: --force replaces it, and keeps it\n`
+    )
+    const former = `user-${formerHash.slice(0, 8)}`
+    expect(await shell.json(...into, '--force')).toEqual({ user: hash, former })
+    expect([await userIn(other, 'user'), await userIn(other, former)]).toEqual([hash, formerHash])
+    expect((await shell.run(into)).stdout).toBe(`the key of user user is that of ${hash} already\n`)
+    // under another name, encrypted as the node has it
+    const anna = ['--user', 'anna', '--user-passphrase-file', passphrase('at rest')]
+    expect(await shell.json(...into, ...anna)).toEqual({ user: hash, former: null })
+    expect(readFileSync(userKeyPath(other, 'anna'), 'utf8')).toContain('"kdf":"scrypt"')
+    const again = ['key', 'export', 'user', '--data-dir', other, '--user', 'anna', ...secret]
+    expect(await shell.run(again)).toMatchObject({ code: 1, stderr: expect.stringMatching(ONE_LINE) as string })
+    expect(await shell.run([...again, ...anna.slice(2)])).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it.each([
+    ['of a user that is not there', ['export', 'user'], 1, /there is no key of user user in .*: the first start/],
+    ['of neither', ['export', 'usr'], 2, /a key is identity or user, and not "usr"/]
+  ])('export says when it is %s', async (_name, args, code, why) => {
+    const outcome = await shell.run(['key', ...args, '--data-dir', shell.dir(), '--passphrase-file', passphrase('x')])
+    expect(outcome).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(ONE_LINE) as string })
+    expect(outcome.stderr).toMatch(why)
+  })
+
+  it('import opens the key of a user with its passphrase alone, and takes no damaged one', async () => {
+    const dir = shell.dir()
+    await userIn(dir, 'user')
+    const args = ['--data-dir', dir, '--passphrase-file', passphrase('right')]
+    const { stdout } = await shell.run(['key', 'export', 'user', ...args])
+    const [whole, half] = [join(dir, 'whole.json'), join(dir, 'half.json')]
+    writeFileSync(whole, stdout)
+    writeFileSync(half, JSON.stringify({ ...(JSON.parse(stdout) as object), data: 'AAAA' }))
+    const wrong = ['--data-dir', dir, '--passphrase-file', passphrase('wrong')]
+    expect((await shell.run(['key', 'import', whole, ...wrong])).stderr).toMatch(
+      /^hearsay: cannot import the key of a user: the password does not open this key/
+    )
+    expect((await shell.run(['key', 'import', half, ...args])).stderr).toMatch(
+      /^hearsay: cannot import the key of a user: .* damaged: restore it from a copy\n$/
+    )
+  })
+
+  it('a passphrase is no novel', async () => {
+    const dir = shell.dir()
+    await shell.run(['init', '--data-dir', dir])
+    const novel = passphrase('x'.repeat(1_025))
+    expect(await shell.run(['key', 'export', '--data-dir', dir, '--passphrase-file', novel])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'hearsay: the passphrase is longer than 1024 characters\n'
+    })
+    const started = await shell.run(['start', '--data-dir', dir, '--user-passphrase-file', novel])
+    expect([started.code, started.stderr]).toEqual([1, expect.stringMatching(/is too long, and must be a passphrase/)])
   })
 
   it('rotate makes a new identity, and keeps the former one', async () => {

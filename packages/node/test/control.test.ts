@@ -27,7 +27,7 @@ const text = (value: string): string => Buffer.from(value).toString('base64')
 const PEER = '12D3KooWJGcy8N8CLTWgBpoKjuWU3betewnk2y8g96E3bxyAqtqC'
 
 async function status(node: TestNode): Promise<{ ready: boolean; dataDir: string }> {
-  return (await ask(node.controlApi!, '/v1/status')).body as { ready: boolean; dataDir: string }
+  return (await ask(node.controlApi, '/v1/status')).body as { ready: boolean; dataDir: string }
 }
 
 interface Operation {
@@ -42,7 +42,7 @@ interface Document {
 }
 
 const documentOf = async (node: TestNode): Promise<Document> =>
-  (await ask(node.controlApi!, '/openapi.json')).body as Document
+  (await ask(node.controlApi, '/openapi.json')).body as Document
 
 describe('the OpenAPI document', () => {
   /** A user hash */
@@ -133,7 +133,7 @@ describe('the OpenAPI document', () => {
       const asked = sample.path ?? path
       const { status: code, body } = streamed
         ? { status: 200, body: await firstEvent(node, asked, other) }
-        : await ask(node.controlApi!, asked, {
+        : await ask(node.controlApi, asked, {
             ...(sample.body && post(sample.body)),
             method: method.toUpperCase()
           })
@@ -148,9 +148,9 @@ describe('the OpenAPI document', () => {
     const node = await nodes.create()
     const document = await documentOf(node)
     const refused = await Promise.all([
-      ask(node.controlApi!, '/none'),
-      ask(node.controlApi!, '/v1/status', post({})),
-      ask(node.controlApi!, '/v1/gossip/announces', post({ dataType: -1 }))
+      ask(node.controlApi, '/none'),
+      ask(node.controlApi, '/v1/status', post({})),
+      ask(node.controlApi, '/v1/gossip/announces', post({ dataType: -1 }))
     ])
 
     for (const { body } of refused) {
@@ -169,7 +169,7 @@ describe('the OpenAPI document', () => {
   async function firstEvent({ controlApi }: TestNode, path: string, other: TestNode): Promise<unknown> {
     const ending = new AbortController()
     streams.push(ending)
-    const response = await open(controlApi!, path, { signal: ending.signal })
+    const response = await open(controlApi, path, { signal: ending.signal })
     response.setEncoding('utf8')
     let read = ''
 
@@ -181,7 +181,7 @@ describe('the OpenAPI document', () => {
         return JSON.parse(data)
       }
 
-      await ask(controlApi!, '/v1/gossip/announces', post({ dataType: 1, data: text('x') }))
+      await ask(controlApi, '/v1/gossip/announces', post({ dataType: 1, data: text('x') }))
       await other.libp2p.services.shout.shout({ text: 'hello', picture: new Uint8Array(3) })
     }
 
@@ -202,7 +202,7 @@ describe('the control API', () => {
       protocols: { gossip: { ready: true, peers: 1 } }
     })
     await vi.waitFor(async () => expect(await status(b)).toMatchObject({ protocols: { dht: { peers: 1 } } }), OFTEN)
-    expect((await ask(b.controlApi!, '/v1/peers')).body).toMatchObject({
+    expect((await ask(b.controlApi, '/v1/peers')).body).toMatchObject({
       peers: [
         {
           peer: a.libp2p.peerId.toString(),
@@ -221,10 +221,10 @@ describe('the control API', () => {
     const b = await nodes.create({ 'difficulty-bits': 0, peer: [a.address] })
     const path = `/v1/peers/${b.libp2p.peerId.toString()}/refusals`
     await vi.waitFor(async () => {
-      const { body } = await ask(a.controlApi!, path)
+      const { body } = await ask(a.controlApi, path)
       expect(body).toMatchObject({ refusals: [{ protocol: 'gossip', reason: 'wrong proof' }] })
     }, OFTEN)
-    const { refusals } = (await ask(a.controlApi!, path)).body as { refusals: { time: string }[] }
+    const { refusals } = (await ask(a.controlApi, path)).body as { refusals: { time: string }[] }
     expect(Math.abs(Date.parse(refusals[0]!.time) - Date.now())).toBeLessThan(60_000)
   })
 
@@ -237,7 +237,7 @@ describe('the control API', () => {
     streams.push(ending)
     const events = client.stream('/v1/gossip/announces?dataType=7', ending.signal)
     expect(await events.next()).toMatchObject({ value: { event: 'open' } })
-    const answer = await ask(a.controlApi!, '/v1/gossip/announces', post({ dataType: 7, data: text('psst') }))
+    const answer = await ask(a.controlApi, '/v1/gossip/announces', post({ dataType: 7, data: text('psst') }))
     expect(answer).toMatchObject({ status: 200, body: { sentTo: 1, queued: false } })
     expect(await events.next()).toMatchObject({
       value: { event: 'message', data: { dataType: 7, data: text('psst') } }
@@ -248,7 +248,7 @@ describe('the control API', () => {
     const node = await nodes.create()
     const ending = new AbortController()
     streams.push(ending)
-    const response = await open(node.controlApi!, '/v1/gossip/announces?dataType=7', { signal: ending.signal })
+    const response = await open(node.controlApi, '/v1/gossip/announces?dataType=7', { signal: ending.signal })
     response.pause()
     const [count, data] = [400, Buffer.alloc(60_000)]
     Array.from({ length: count }, () => node.libp2p.services.gossip.announce(7, data))
@@ -279,7 +279,7 @@ describe('the control API', () => {
     const heard: string[] = []
     c.libp2p.services.gossip.subscribe(7, (data) => heard.push(Buffer.from(data).toString()) > 0)
     const ending = new AbortController()
-    await open(b.controlApi!, '/v1/gossip/announces?dataType=7', { signal: ending.signal })
+    await open(b.controlApi, '/v1/gossip/announces?dataType=7', { signal: ending.signal })
     a.libp2p.services.gossip.announce(7, Buffer.from('while it listens'))
     await vi.waitFor(() => expect(heard).toEqual(['while it listens']), OFTEN)
     ending.abort()
@@ -298,7 +298,7 @@ describe('the control API', () => {
     const listen = async (): Promise<number> => {
       const ending = new AbortController()
       streams.push(ending)
-      return (await open(node.controlApi!, '/v1/gossip/announces?dataType=1', { signal: ending.signal })).statusCode!
+      return (await open(node.controlApi, '/v1/gossip/announces?dataType=1', { signal: ending.signal })).statusCode!
     }
     expect(await Promise.all(Array.from({ length: 16 }, listen))).toEqual(Array.from({ length: 16 }, () => 200))
     expect(await listen()).toBe(429)
@@ -323,7 +323,7 @@ describe('the control API', () => {
   ])('refuses %s', async (_name, request, code, message) => {
     const node = await nodes.create()
     const announce = vi.spyOn(node.libp2p.services.gossip, 'announce')
-    const answer = await ask(node.controlApi!, '/v1/gossip/announces', request)
+    const answer = await ask(node.controlApi, '/v1/gossip/announces', request)
     expect(answer).toMatchObject({ status: code, body: { message: expect.stringContaining(message) as string } })
     expect(announce.mock.results.filter(({ type }) => type === 'return')).toEqual([])
   })
@@ -333,7 +333,7 @@ describe('the control API', () => {
     vi.spyOn(node.libp2p.services.gossip, 'announce').mockImplementation(() => {
       throw new TypeError('inner workings')
     })
-    const answer = await ask(node.controlApi!, '/v1/gossip/announces', post({ dataType: 1, data: '' }))
+    const answer = await ask(node.controlApi, '/v1/gossip/announces', post({ dataType: 1, data: '' }))
     expect(answer).toMatchObject({ status: 500, body: { name: 'InternalError' } })
     expect(JSON.stringify(answer.body)).not.toContain('inner workings')
     expect(node.log.lines.join()).toContain('TypeError: inner workings')
@@ -354,9 +354,9 @@ describe('strangers at the control API (T21)', () => {
   it('with the token over TCP are none', async () => {
     const [node, token] = await overTcp()
     const authorization = `Bearer ${token}`
-    const answer = await ask(node.controlApi!, '/v1/gossip/announces', announcing({ authorization }))
+    const answer = await ask(node.controlApi, '/v1/gossip/announces', announcing({ authorization }))
     expect(answer.status).toBe(200)
-    await expect(ask(node.controlApi!, '/v1/status', { headers: { authorization } })).resolves.toMatchObject({
+    await expect(ask(node.controlApi, '/v1/status', { headers: { authorization } })).resolves.toMatchObject({
       status: 200
     })
   })
@@ -381,10 +381,10 @@ describe('strangers at the control API (T21)', () => {
       const subscribe = vi.spyOn(node.libp2p.services.gossip, 'subscribe')
       const headers = headersOf(token)
       const answers: Answer[] = [
-        await ask(node.controlApi!, '/v1/gossip/announces', announcing(headers)),
-        await ask(node.controlApi!, '/v1/gossip/announces?dataType=1', { headers }),
-        await ask(node.controlApi!, '/v1/status', { headers }),
-        await ask(node.controlApi!, '/openapi.json', { headers })
+        await ask(node.controlApi, '/v1/gossip/announces', announcing(headers)),
+        await ask(node.controlApi, '/v1/gossip/announces?dataType=1', { headers }),
+        await ask(node.controlApi, '/v1/status', { headers }),
+        await ask(node.controlApi, '/openapi.json', { headers })
       ]
       expect(answers.map((answer) => answer.status)).toEqual([code, code, code, code])
       expect(JSON.stringify(answers)).not.toContain(node.libp2p.peerId.toString())
@@ -394,7 +394,7 @@ describe('strangers at the control API (T21)', () => {
 
   it('may ask whether it lives, and no more', async () => {
     const [node] = await overTcp()
-    await expect(ask(node.controlApi!, '/livez')).resolves.toMatchObject({ status: 200 })
+    await expect(ask(node.controlApi, '/livez')).resolves.toMatchObject({ status: 200 })
   })
 
   it('on its socket are those whom the system lets in: its owner', async () => {
@@ -415,7 +415,7 @@ describe('strangers at the control API (T21)', () => {
     const sockets = await Promise.all(
       Array.from({ length: 40 }, async () => {
         const { connect } = await import('node:net')
-        const socket = connect(node.controlApi!)
+        const socket = connect(node.controlApi)
         socket.on('error', () => {}).write('GET /v1/status HTTP/1.1\r\nHost: ')
         return socket
       })
@@ -441,6 +441,34 @@ describe('the place of the control API', () => {
     writeFileSync(file, 'of value')
     await expect(nodes.create({ 'control-api': file })).rejects.toThrow('it is a file of another kind')
     expect(readFileSync(file, 'utf8')).toBe('of value')
+  })
+
+  it('is in a directory that there is', async () => {
+    const path = join(nodes.dir(), 'none', 'socket')
+    await expect(nodes.create({ 'control-api': path })).rejects.toThrow(
+      `cannot listen on ${path} for the control API (--control-api): its directory is not there`
+    )
+  })
+
+  it('is not taken from another node that has it', async () => {
+    const path = join(nodes.dir(), 'socket')
+    const first = await nodes.create({ 'control-api': path })
+    await expect(nodes.create({ 'control-api': path })).rejects.toThrow(
+      `cannot listen on ${path} for the control API (--control-api): another process listens there`
+    )
+    expect((await status(first)).ready).toBe(true)
+  })
+
+  it('is had though a killed node named a place where another program is by now', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+    const dir = nodes.dir()
+    const place = { pid: process.pid, tcp: { host: '127.0.0.1', port }, token: 'x' }
+    writeFileSync(join(dir, 'control.json'), JSON.stringify(place))
+    const node = await nodes.create({ 'data-dir': dir })
+    expect(await (await ControlClient.connect(dir)).get('/v1/status')).toMatchObject({ listen: [node.address] })
+    await new Promise((resolve) => server.close(resolve))
   })
 
   it('is TCP with a token where there can be no socket by default', async () => {
@@ -544,5 +572,19 @@ describe('a feed of events', () => {
     expect((await events.next()).value).toEqual({ data: '"and on"' })
     feed.end()
     expect(await events.next()).toMatchObject({ done: true })
+  })
+
+  it('says how many were dropped before it goes on, also when it is read meanwhile', async () => {
+    const feed = new EventFeed()
+    const events = feed.read()
+    const next = async (): Promise<unknown> => (await events.next()).value
+    const half = 'x'.repeat(MAX_QUEUED_BYTES / 2)
+    Array.from({ length: 2 }, () => feed.push(half))
+    expect(await next()).toEqual({ data: JSON.stringify(half) })
+    // there is room again, and it is not overtaken
+    feed.push('too early')
+    expect(await next()).toEqual({ event: 'dropped', data: '{"count":2}' })
+    feed.push('and on')
+    expect(await next()).toEqual({ data: '"and on"' })
   })
 })

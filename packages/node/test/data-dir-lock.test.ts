@@ -1,6 +1,7 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { ControlClient } from '../src/control/client.ts'
 import { lockDataDir } from '../src/data-dir-lock.ts'
 import { Nodes } from './nodes.ts'
 import { Shell } from './shell.ts'
@@ -41,6 +42,25 @@ describe('a data directory', () => {
     await running.ended
     const next = await shell.node('--data-dir', running.dataDir)
     expect(next.peerId).toBe(running.peerId)
+  })
+
+  it('is not brought up to date under a node that runs with it', async () => {
+    const dir = nodes.dir()
+    const unlock = await lockDataDir(dir)
+    await expect(nodes.create({ 'data-dir': dir })).rejects.toThrow('another node runs with it')
+    expect(readdirSync(dir)).toEqual(['lock'])
+    unlock()
+  })
+
+  it('is free as soon as its node has stopped, with its socket', async () => {
+    const first = await nodes.create()
+    const dir = first.config['data-dir']
+    const stopped = first.stop()
+    const next = await vi.waitFor(async () => nodes.create({ 'data-dir': dir }), { timeout: 20_000, interval: 1 })
+    await stopped
+    expect(next.controlApi).toBe(join(dir, 'control.sock'))
+    expect(statSync(next.controlApi).isSocket()).toBe(true)
+    expect(await (await ControlClient.connect(dir)).get('/v1/status')).toMatchObject({ listen: [next.address] })
   })
 
   it('of a node that failed to start is free', async () => {

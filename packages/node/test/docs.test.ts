@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { commands } from '../src/cli/commands/index.ts'
-import { optionKeys, options } from '../src/config/options.ts'
+import { options } from '../src/config/options.ts'
 import type { CommandSpec } from '../src/cli/command.ts'
 import type { AnyOption } from '../src/config/options.ts'
 
@@ -49,7 +49,7 @@ function mistakes(words: readonly string[]): string[] {
   }
 
   const own = (spec.options ?? []).map(([flags]) => flags.split(' ')[0]!)
-  const keys = spec.nodeOptions === true ? optionKeys : (['data-dir'] as const)
+  const keys = [...(spec.nodeOptions ?? []), 'data-dir' as const]
   const toggles = keys.filter((key) => (options[key] as AnyOption).kind.metavar === '').map((key) => `--no-${key}`)
   const known = [...own, ...keys.map((key) => `--${key}`), ...toggles, '--config', '--json', '--help']
   return words.filter((word) => word.startsWith('--') && !known.includes(word))

@@ -10,6 +10,7 @@ import { checkDataDir, checkDisk } from '../src/doctor/storage.ts'
 import { checkMemory, checkNode, checkOpenFiles } from '../src/doctor/system.ts'
 import type { AddressInfo } from 'node:net'
 import type { NodeConfig } from '@hearsay/node'
+import type { Status } from '../src/control/routes/node.ts'
 
 const ends: (() => void)[] = []
 afterEach(() => ends.splice(0).forEach((end) => end()))
@@ -176,5 +177,10 @@ describe('the network', () => {
       { level: 'fail', message: expect.stringContaining('the port is in use') as string },
       { level: 'fail', message: expect.stringContaining('this machine has no such address') as string }
     ])
+    // a node that runs has others: whoever asks has not said with which options
+    const apis = { gossipApi: '127.0.0.1:1', dhtApi: null, metricsApi: null }
+    const running = { listen: ['/ip4/127.0.0.1/tcp/1'], ...apis } as unknown as Status
+    const [, taken] = await checkPorts(config(flags), running)
+    expect(taken).toMatchObject({ level: 'warn', fix: expect.stringMatching(/give doctor the options/) as string })
   })
 })

@@ -126,11 +126,12 @@ describe('limits', () => {
   })
 
   it.each([
-    ['gossip alone', GOSSIP_ALONE, 267],
-    ['every protocol', {}, 441]
-  ])('that cannot be are refused with what would do: %s', (_name, given, needed) => {
+    ['gossip alone', GOSSIP_ALONE, 267, 'max-connections of 30 needs'],
+    ['shout alone', { gossip: false, cup2py: false }, 320, 'shout-limit of 8 needs'],
+    ['every protocol', {}, 441, 'max-connections of 30 and shout-limit of 8 need']
+  ])('that cannot be are refused with what would do: %s', (_name, given, needed, wish) => {
     expect(() => limitsOf(optionsOf({ ...given, 'max-memory': needed - 1 }))).toThrow(
-      `max-connections of 30 needs max-memory of ${needed} MiB, and it is ${needed - 1}`
+      `${wish} max-memory of ${needed} MiB, and it is ${needed - 1}`
     )
     expect(limitsOf(optionsOf({ ...given, 'max-memory': needed })).gossip.maxUnverified).toBe(8)
   })

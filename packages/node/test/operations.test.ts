@@ -32,7 +32,7 @@ describe('the probes', () => {
   it('say that a node lives, is ready and is well', async () => {
     const node = await nodes.create({ 'metrics-api': '127.0.0.1:0' })
 
-    for (const api of [metricsOf(node), node.controlApi!]) {
+    for (const api of [metricsOf(node), node.controlApi]) {
       for (const path of ['/livez', '/readyz', '/healthz']) {
         expect(await ask(api, path)).toMatchObject({ status: 200, body: { status: 'ok' } })
       }
@@ -47,8 +47,8 @@ describe('the probes', () => {
     const gone = await nodes.create()
     await gone.stop()
     const node = await nodes.create({ peer: [gone.address] })
-    expect((await ask(node.controlApi!, '/livez')).status).toBe(200)
-    expect(await ask(node.controlApi!, '/readyz?verbose')).toMatchObject({
+    expect((await ask(node.controlApi, '/livez')).status).toBe(200)
+    expect(await ask(node.controlApi, '/readyz?verbose')).toMatchObject({
       status: 503,
       body: {
         status: 'failed',
@@ -83,7 +83,7 @@ describe('the probes', () => {
   it('say that a node which takes more memory than it may is not well, and goes on', async () => {
     const node = await nodes.create({ 'max-memory': 448 })
     vi.spyOn(process.memoryUsage, 'rss').mockReturnValue(500 * 2 ** 20)
-    expect(await ask(node.controlApi!, '/healthz?verbose')).toMatchObject({
+    expect(await ask(node.controlApi, '/healthz?verbose')).toMatchObject({
       status: 503,
       body: {
         findings: expect.arrayContaining([
@@ -91,7 +91,7 @@ describe('the probes', () => {
         ]) as object
       }
     })
-    expect((await ask(node.controlApi!, '/readyz')).status).toBe(200)
+    expect((await ask(node.controlApi, '/readyz')).status).toBe(200)
   })
 })
 

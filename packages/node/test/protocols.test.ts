@@ -1,6 +1,7 @@
 /** Every protocol on one host, and each of them off. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { OFTEN } from './api-client.ts'
 import { ask, post } from './http.ts'
@@ -32,7 +33,7 @@ interface Status {
 }
 
 const statusOf = async ({ controlApi }: TestNode): Promise<Status> =>
-  (await ask(controlApi!, '/v1/status')).body as Status
+  (await ask(controlApi, '/v1/status')).body as Status
 const spokenBy = ({ libp2p }: TestNode): Name[] => NAMES.filter((name) => libp2p.getProtocols().includes(SPOKEN[name]))
 
 /** Two nodes, the second of which knows the first, once their users know each other */
@@ -58,7 +59,7 @@ describe('a node', () => {
       const { protocols } = await statusOf(second)
       expect(protocols).toEqual(Object.fromEntries(NAMES.map((name) => [name, { ready: true, peers: 1 }])))
     }, OFTEN)
-    const { body } = await ask(first.controlApi!, '/v1/peers')
+    const { body } = await ask(first.controlApi, '/v1/peers')
     const [peer] = (body as { peers: { protocols: { name: string; direction: string }[] }[] }).peers
     expect(peer!.protocols).toEqual(NAMES.map((name) => ({ name, direction: 'inbound' })))
     expect((await statusOf(first)).user).toBe(first.libp2p.services.cup2py.hash)
@@ -71,7 +72,7 @@ describe('a node', () => {
     expect([Object.keys(protocols), ready]).toEqual([NAMES.filter((name) => name !== off), true])
     expect([gossipApi === null, dhtApi === null]).toEqual([off === 'gossip', off === 'dht'])
     const paths = { gossip: 'announces', cup2py: 'publications', shout: 'shouts', dht: 'values' }
-    expect(await ask(node.controlApi!, `/v1/${off}/${paths[off]}`, post({}))).toMatchObject({
+    expect(await ask(node.controlApi, `/v1/${off}/${paths[off]}`, post({}))).toMatchObject({
       status: 404,
       body: { message: `${off} is turned off at this node (--no-${off})` }
     })
@@ -94,6 +95,22 @@ describe('a node', () => {
     await first.stop()
     const again = await nodes.create({ ...flags, 'data-dir': config['data-dir'], listen: [bareAddress] })
     await vi.waitFor(() => expect(second.libp2p.getPeers()).toEqual([again.libp2p.peerId]), OFTEN)
+  })
+
+  it('tells whom cup2py and shout closed, and why', async () => {
+    const node = await nodes.create(ALL)
+    const refusalsOf = async ({ libp2p }: TestNode): Promise<unknown> =>
+      ((await ask(node.controlApi, `/v1/peers/${libp2p.peerId.toString()}/refusals`)).body as { refusals: unknown })
+        .refusals
+    const time = expect.any(String) as string
+    const elsewhere = await nodes.create({ ...NONE, shout: true, 'shout-subnet': 'chess', peer: [node.address] })
+    const rude = await nodes.create({ ...NONE, gossip: true })
+    const stream = await rude.libp2p.dialProtocol(multiaddr(node.address), SPOKEN.cup2py)
+    stream.send(Uint8Array.of(3, 1, 2, 3))
+    await vi.waitFor(async () => {
+      expect(await refusalsOf(elsewhere)).toContainEqual({ protocol: 'shout', reason: 'subnet', time })
+      expect(await refusalsOf(rude)).toEqual([{ protocol: 'cup2py', reason: 'malformed', time }])
+    }, OFTEN)
   })
 
   it('speaks the dialects of gossip that it is told, with those who do', async () => {
@@ -131,7 +148,7 @@ describe('a user', () => {
     expect(again.libp2p.services.cup2py.hash).toBe(hash)
     expect(again.libp2p.services.cup2py.users).toBe(1)
     await vi.waitFor(async () => {
-      const { body } = await ask(first.controlApi!, `/v1/cup2py/records/${hash}`)
+      const { body } = await ask(first.controlApi, `/v1/cup2py/records/${hash}`)
       expect(body).toMatchObject({ hash, address: again.address })
     }, OFTEN)
   })

@@ -11,6 +11,13 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 
 export const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 
+/** Of a terminal */
+export const COLUMNS = 80
+/** Python comes with pseudo-terminals, Node.js does not */
+const IN_TERMINAL = `import os, pty, sys
+sized = ['sh', '-c', 'stty cols ${COLUMNS} rows 24 && exec "$@"', 'sh']
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sized + sys.argv[1:])))`
+
 export interface Outcome {
   code: number | NodeJS.Signals
   stdout: string
@@ -41,9 +48,25 @@ export class Shell {
   }
 
   spawn(args: readonly string[], env: Record<string, string> = {}): Process {
+    return this.launch([process.execPath, MAIN, ...args], env)
+  }
+
+  /** As a person at a terminal runs it: all it says is in `stdout`, and what is written to stdin was typed */
+  terminal(args: readonly string[]): Process {
+    return this.launch(['python3', '-c', IN_TERMINAL, process.execPath, MAIN, ...args], {})
+  }
+
+  private launch([program, ...args]: readonly string[], env: Record<string, string>): Process {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('HEARSAY_'))
-    const child = spawn(process.execPath, [MAIN, ...args], {
-      env: { ...Object.fromEntries(inherited), XDG_DATA_HOME: join(this.root, 'home'), COLUMNS: '200', ...env }
+    const child = spawn(program!, args, {
+      env: {
+        ...Object.fromEntries(inherited),
+        XDG_DATA_HOME: join(this.root, 'home'),
+        // a third less to wait for each command
+        NODE_COMPILE_CACHE: join(this.root, 'compiled'),
+        COLUMNS: '200',
+        ...env
+      }
     })
     const output = { stdout: '', stderr: '' }
     child.stdout.on('data', (chunk) => (output.stdout += String(chunk)))

@@ -2,9 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { StartError } from '@hearsay/node'
+import { generateUser } from '@hearsay/protocol-cup2py'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { redact } from '../src/log.ts'
-import { openUserKey, userKeyPath, USERS_DIR } from '../src/user-key.ts'
+import { openUserKey, replaceUserKey, userKeyPath, USERS_DIR } from '../src/user-key.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -102,6 +103,20 @@ describe('the key of a user (T22)', () => {
     expect(readdirSync(join(dir, USERS_DIR)).toSorted()).toEqual([PRIVATE, PUBLIC])
   })
 
+  it('that takes its place is whole, and the former one is a user of its own, wherever the process is killed (T20)', async () => {
+    await given()
+    const init = { dataDir: dir, name: 'user', passphraseFile: undefined }
+    const other = await generateUser()
+    const name = await replaceUserKey(init, other)
+    expect(await open()).toBe(other.publicKey.pkcs1Pem)
+    expect((await openUserKey({ ...init, name: name! })).publicKey.pkcs1Pem).toBe(pair[PUBLIC])
+    // after the private half, before the public one
+    unlinkSync(join(dir, USERS_DIR, PUBLIC))
+    expect(await open()).toBe(other.publicKey.pkcs1Pem)
+    const modes = readdirSync(join(dir, USERS_DIR)).map((file) => statSync(join(dir, USERS_DIR, file)).mode & 0o777)
+    expect(modes).toEqual([0o600, 0o600, 0o600, 0o600])
+  })
+
   it('is never quoted in a message, nor in the log', async () => {
     await given()
     const damaged = pair[PRIVATE]!.slice(0, 400)
@@ -114,7 +129,7 @@ describe('the key of a user (T22)', () => {
 
   it.each([
     ['that is not there', 'none', /: its passphrase cannot be read: ENOENT.*\(--user-passphrase-file\)$/],
-    ['that is empty', '', /is empty, and must be a passphrase/]
+    ['that is empty', '', /is empty, and must be a passphrase of at most 1024 characters/]
   ])('needs a passphrase file, not one %s', async (_name, content, message) => {
     const file = join(dir, 'passphrase')
 

@@ -32,7 +32,7 @@ import type {
 import type { AddressManager, ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { AddressBook } from './address-book.ts'
-import type { SearchCost } from './contract.ts'
+import type { CloseReason, SearchCost } from './contract.ts'
 import type { RecordRouting } from './dht.ts'
 import type { UserRecord } from './record.ts'
 import type { Stats } from './stats.ts'
@@ -46,7 +46,7 @@ export { cup2pyDefaults } from './options.ts'
 export { userHash } from './record.ts'
 export { keyText, RecordVerifier, signRecord } from './verifier.ts'
 export type { AddressBook, Awaitable, BookEntry } from './address-book.ts'
-export type { KnownUser, SearchCost, Verdict } from './contract.ts'
+export type { CloseReason, KnownUser, SearchCost, Verdict } from './contract.ts'
 export type { RecordRouting, RecordRules } from './dht.ts'
 export type { GenerateUserOptions } from './generate.ts'
 export type { UserRecord } from './record.ts'
@@ -125,6 +125,8 @@ export interface Cup2pyEvents {
   record: CustomEvent<UserRecord>
   /** What came of one of our searches so far: each newer than the one before */
   'search:answer': CustomEvent<UserRecord>
+  /** We closed a peer; its peer id as text */
+  'peer:closed': CustomEvent<{ peer: string; reason: CloseReason }>
 }
 
 export interface PublishOptions extends AbortOptions {

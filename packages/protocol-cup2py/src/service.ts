@@ -18,9 +18,10 @@ import { sessionsInit, UserSessions } from './shared-sessions.ts'
 import { createStats } from './stats.ts'
 import { RecordVerifier } from './verifier.ts'
 import type { AbortOptions, Connection, Logger, Startable } from '@libp2p/interface'
+import type { PeerKey } from '@hearsay/protocol-core/pure'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Message } from './codec.ts'
-import type { Answer, Ask, Command, Event, KnownUser } from './contract.ts'
+import type { Answer, Ask, CloseReason, Command, Event, KnownUser } from './contract.ts'
 import type {
   Cup2py,
   Cup2pyComponents,
@@ -73,7 +74,7 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
       sessions: new UserSessions(components, sessionsInit(config), this.log, async () => this.sample()),
       emit: (event) => this.onEvent(event),
       answer: (ask) => this.keeper.answer(ask),
-      closed: (reason) => this.log('closed a peer: %s', reason),
+      closed: (reason, peer) => this.onClosed(peer, reason as CloseReason),
       log: this.log
     })
     this.registerMetrics()
@@ -380,6 +381,12 @@ export class Cup2pyService extends TypedEventEmitter<Cup2pyEvents> implements Cu
       case 'published':
         this.published = { users: event.users }
     }
+  }
+
+  /** The runner is in the midst of its effects: the application is told once they are done */
+  private onClosed(peer: PeerKey, reason: CloseReason): void {
+    this.log('closed a peer: %s', reason)
+    queueMicrotask(() => this.emit('peer:closed', () => ({ peer, reason })))
   }
 
   /** Builds the event only when somebody listens */

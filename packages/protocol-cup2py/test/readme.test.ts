@@ -61,7 +61,7 @@ describe('the table of options', () => {
 })
 
 it('the table of events has those there are', () => {
-  expect(readme.table('Events').map(([name]) => name)).toEqual(['`record`', '`search:answer`'])
+  expect(readme.table('Events').map(([name]) => name)).toEqual(['`record`', '`search:answer`', '`peer:closed`'])
 })
 
 it('the table of methods has those there are', async () => {

@@ -30,7 +30,7 @@ import type { AddressManager, ConnectionManager, Registrar } from '@libp2p/inter
 import type { Datastore } from 'interface-datastore'
 import type { CompressionMethod } from './compression.ts'
 import type { CompressionName, Subnet } from './constants.ts'
-import type { FoundValue, WhisperMode } from './contract.ts'
+import type { CloseReason, FoundValue, WhisperMode } from './contract.ts'
 import type { Value } from './msgpack.ts'
 import type { NodeInfo } from './payloads.ts'
 
@@ -40,7 +40,7 @@ export { BusyError, NoAnswerError, NoRouteError, NotStoredError, WhisperTimeoutE
 export { seal, sealBytes, unseal } from './seal.ts'
 export type { CompressionMethod } from './compression.ts'
 export type { CompressionName } from './constants.ts'
-export type { FoundValue, WhisperMode } from './contract.ts'
+export type { CloseReason, FoundValue, WhisperMode } from './contract.ts'
 export type { Value } from './msgpack.ts'
 export type { NodeInfo } from './payloads.ts'
 
@@ -156,6 +156,8 @@ export interface ShoutEvents {
   custom: CustomEvent<{ app: string; data: Value; from: Uint8Array; peer: string }>
   /** A peer proved its key, or is gone */
   peer: CustomEvent<ShoutPeer & { connected: boolean }>
+  /** We closed a peer; its peer id as text */
+  'peer:closed': CustomEvent<{ peer: string; reason: CloseReason }>
   /** Somebody, possibly ourselves, goes by another key */
   'key-change': CustomEvent<{ current: Uint8Array; next: Uint8Array }>
   /** A key has two successors: one of them is not its owner's, and none is followed */

@@ -20,7 +20,7 @@ import type { SessionsInit, Wire } from '@hearsay/protocol-core'
 import type { AbortOptions, CounterGroup, Logger, Startable } from '@libp2p/interface'
 import type { PeerKey } from '@hearsay/protocol-core/pure'
 import type { CompressionMethod } from './compression.ts'
-import type { Answer, Ask, Command, Event, Heard, Result } from './contract.ts'
+import type { Answer, Ask, CloseReason, Command, Event, Heard, Result } from './contract.ts'
 import type { NodeInfo } from './payloads.ts'
 import type { Transmission } from './transmission.ts'
 import type { Value } from './msgpack.ts'
@@ -90,7 +90,7 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
       sessions: this.sessions,
       emit: (event) => this.onEvent(event),
       answer: (ask, options) => this.answers!.answer(ask, options),
-      closed: (reason) => this.counted?.increment({ [`closed: ${reason}`]: 1 }),
+      closed: (reason, peer) => this.onClosed(peer, reason as CloseReason),
       log: this.log
     })
     this.calls = new Calls((command) => this.runner.command(command))
@@ -369,6 +369,12 @@ export class ShoutService extends TypedEventEmitter<ShoutEvents> implements Shou
     }
 
     this.emit('peer', () => ({ peer, key, connected: on }))
+  }
+
+  /** The runner is in the midst of its effects: the application is told once they are done */
+  private onClosed(peer: PeerKey, reason: CloseReason): void {
+    this.counted?.increment({ [`closed: ${reason}`]: 1 })
+    queueMicrotask(() => this.emit('peer:closed', () => ({ peer, reason })))
   }
 
   /** Builds the event only when somebody listens */

@@ -65,5 +65,5 @@ it('the table of methods has those there are', async () => {
 
 it('the table of events has those there are', () => {
   const names = readme.table('Events').flatMap(([cell]) => codeIn(cell!))
-  expect(names).toEqual(['shout', 'speak', 'whisper', 'custom', 'peer', 'key-change', 'key-conflict'])
+  expect(names).toEqual(['shout', 'speak', 'whisper', 'custom', 'peer', 'peer:closed', 'key-change', 'key-conflict'])
 })

@@ -2,7 +2,7 @@
  * A chat on shouts and whispers. Whoever speaks is named by the hash of its record, which its key proves: nobody can take
  * another's name.
  */
-import { createInterface } from 'node:readline'
+import { clearScreenDown, createInterface, cursorTo, moveCursor } from 'node:readline'
 import { ControlError } from '../control/client.ts'
 import { printable, shortUser, valueText } from './text.ts'
 import type { Interface } from 'node:readline'
@@ -187,7 +187,8 @@ class ChatTerminal {
   async *lines(): AsyncGenerator<string> {
     const output = this.isPerson ? { output: process.stdout } : {}
     const input = createInterface({ input: process.stdin, prompt: '> ', ...output })
-    this.input = input.on('SIGINT', () => input.close())
+    // a closed one takes no prompt
+    this.input = input.on('SIGINT', () => input.close()).on('close', () => (this.input = undefined))
     this.prompt()
 
     for await (const line of input) {
@@ -216,11 +217,21 @@ class ChatTerminal {
   }
 
   private line(text: string): void {
-    process.stdout.write(this.isPerson ? `\r\u001b[K${text}\n` : `${text}\n`)
+    const { input } = this
 
-    if (this.isPerson) {
-      this.input?.prompt(true)
+    if (!this.isPerson || input === undefined) {
+      process.stdout.write(`${text}\n`)
+      return
     }
+
+    // what is being typed may take several rows; it is drawn again below
+    moveCursor(process.stdout, 0, -input.getCursorPos().rows)
+    cursorTo(process.stdout, 0)
+    clearScreenDown(process.stdout)
+    process.stdout.write(`${text}\n`)
+    // else it would go up to where it drew the line before
+    Object.assign(input, { prevRows: 0 })
+    input.prompt(true)
   }
 
   private prompt(): void {

@@ -1,5 +1,5 @@
 /** What a command is: `program.ts` makes the command line of a list of these. */
-import type { NodeConfig } from '../config/options.ts'
+import type { NodeConfig, OptionKey } from '../config/options.ts'
 import type { ConfigSources } from '../config/load.ts'
 import type { ControlClient } from '../control/client.ts'
 
@@ -14,8 +14,8 @@ export interface CommandSpec {
   args?: readonly (readonly [syntax: string, help: string])[]
   /** Each as `--name <value>` and what it is */
   options?: readonly (readonly [flags: string, help: string])[]
-  /** Whether it takes the options of `start`, and not `--data-dir` alone */
-  nodeOptions?: boolean
+  /** Which options of `start` it takes, beside `--data-dir` */
+  nodeOptions?: readonly OptionKey[]
   /** Each as arguments, and what they do */
   examples: readonly (readonly [args: string, what: string])[]
   /** When it exits with 1 */

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { MAX_PASSPHRASE } from '../passphrases.ts'
 import { UsageError } from './command.ts'
 import type { Readable } from 'node:stream'
 
@@ -14,8 +15,9 @@ const BACKSPACE = new Set(['\u007f', '\b'])
 export async function passphraseFrom(file: string | undefined, twice: boolean): Promise<string> {
   const given = file === undefined ? await asked(twice) : await firstLine(file)
 
-  if (given === '') {
-    throw new UsageError('the passphrase is empty')
+  if (given === '' || given.length > MAX_PASSPHRASE) {
+    const what = given === '' ? 'empty' : `longer than ${MAX_PASSPHRASE} characters`
+    throw new UsageError(`the passphrase is ${what}`)
   }
 
   return given

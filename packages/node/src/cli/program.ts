@@ -47,7 +47,7 @@ function addCommand(program: Command, spec: CommandSpec, onResult: (code: number
   const words = spec.name.split(' ')
   const group = words.length === 1 ? program : groupOf(program, words[0]!)
   const command = group.command(words.at(-1)!).description(spec.summary).addHelpText('after', helpAfter(spec))
-  const keys: readonly OptionKey[] = spec.nodeOptions === true ? optionKeys : ['data-dir']
+  const keys = optionKeys.filter((key) => key === 'data-dir' || spec.nodeOptions?.includes(key) === true)
   const flags = keys.map((key) => [key, createOption(key)] as const)
   spec.args?.forEach(([syntax, help]) => command.argument(syntax, help))
   flags.forEach(([key, option]) => {
@@ -75,7 +75,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   config: 'look at the configuration',
   record: 'who is where: records of users',
   dht: 'values on the DHT',
-  key: 'keep and change the identity'
+  key: 'keep and change the identity, and the key of the user'
 }
 
 function groupOf(program: Command, name: string): Command {

@@ -10,7 +10,8 @@ export class EventFeed {
   push(event: unknown): void {
     const text = JSON.stringify(event)
 
-    if (this.queuedBytes + text.length + EVENT_OVERHEAD_BYTES > MAX_QUEUED_BYTES) {
+    // once some are dropped, all are until that is told: what comes after is after it for the client too
+    if (this.dropped > 0 || this.queuedBytes + text.length + EVENT_OVERHEAD_BYTES > MAX_QUEUED_BYTES) {
       this.dropped++
     } else {
       this.queue.push(text)

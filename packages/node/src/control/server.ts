@@ -4,7 +4,7 @@ import { StartError } from '../errors.ts'
 import { isLoopback } from '../loopback.ts'
 import { createApp } from './app.ts'
 import { closeServer, createHttpServer, listening } from './http.ts'
-import { isTaken, readPlace, removePlace, SOCKET_FILE, writePlace } from './place.ts'
+import { removePlace, SOCKET_FILE, writePlace } from './place.ts'
 import { listenOnFile } from './socket-file.ts'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -37,24 +37,13 @@ export class ControlServer {
 
   /**
    * @param endpoint - a socket in the data directory by default
-   * @returns where it listens, as `http://host:port` or the path of a socket; undefined when another node that runs with
-   *   this data directory has the place
+   * @returns where it listens, as `http://host:port` or the path of a socket
    * @throws {StartError} when it cannot listen there
    */
-  async listen(endpoint: Endpoint | undefined): Promise<string | undefined> {
-    const { dataDir, log } = this.init
-    const earlier = await readPlace(dataDir)
-    const taken = earlier !== undefined && (await isTaken(earlier))
-    const place = taken ? undefined : await this.open(endpoint)
-
-    if (place === undefined) {
-      log.warn(`another node runs with the data directory ${dataDir}: commands will talk to it, not to this one`)
-      return undefined
-    }
-
-    this.place = place
-    await this.tell(place)
-    return addressOf(place)
+  async listen(endpoint: Endpoint | undefined): Promise<string> {
+    this.place = await this.open(endpoint)
+    await this.tell(this.place)
+    return addressOf(this.place)
   }
 
   /** From now on commands find no node here */
@@ -70,8 +59,7 @@ export class ControlServer {
     await closeServer(this.server)
   }
 
-  /** @returns undefined when another node listens there */
-  private async open(endpoint: Endpoint | undefined): Promise<Place | undefined> {
+  private async open(endpoint: Endpoint | undefined): Promise<Place> {
     const { path, host, port } = targetOf(endpoint, this.init.dataDir)
 
     if (path === undefined) {
@@ -85,7 +73,7 @@ export class ControlServer {
         throw err
       }
 
-      // a directory where there can be no sockets
+      // a directory where there can be no sockets, or where somebody has put another
       return this.listenOnTcp({ host, port })
     }
   }
@@ -100,14 +88,9 @@ export class ControlServer {
     }
   }
 
-  /** @returns undefined when another node listens there */
-  private async listenOnSocket(socket: string): Promise<Place | undefined> {
+  private async listenOnSocket(socket: string): Promise<Place> {
     const server = createHttpServer(this.createApp({}).fetch)
-
-    if (!(await listenOnFile(server, socket, FLAG))) {
-      return undefined
-    }
-
+    await listenOnFile(server, socket, FLAG)
     this.server = server
     return { pid: process.pid, socket }
   }

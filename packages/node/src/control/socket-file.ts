@@ -8,24 +8,25 @@ import { takesConnection } from './place.ts'
 import type { Server } from 'node:http'
 
 /**
- * Listen there, unless somebody does already.
+ * Listen there, also where a process that was killed has left its socket.
  *
  * @param flag - which one sets it, for errors
- * @returns whether it listens now
- * @throws {StartError} when it cannot for another reason
+ * @throws {StartError} when somebody else listens there, or it cannot be done
  */
-export async function listenOnFile(server: Server, path: string, flag: string): Promise<boolean> {
+export async function listenOnFile(server: Server, path: string, flag: string): Promise<void> {
   if (!(await isFree(path))) {
-    return false
+    throw new StartError(`cannot listen on ${path} for the ${flag}: another process listens there; give another path`)
   }
 
   try {
     await listening(server, () => listenPrivately(server, path), path, flag)
-    return true
   } catch (err) {
-    if (((err as Error).cause as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-      // another node was quicker
-      return false
+    const { cause } = err as Error
+
+    if ((cause as NodeJS.ErrnoException).code === 'EACCES') {
+      // the system says so also when there is no such directory
+      const why = 'its directory is not there, or this user may not write in it'
+      throw new StartError(`cannot listen on ${path} for the ${flag}: ${why}`, { cause })
     }
 
     throw err

@@ -42,7 +42,10 @@ async function checkPort(flag: string, place: HostPort, running: Status | undefi
     await tryListen(place)
     return ok(name, `${where} is free`)
   } catch (err) {
-    return fail(name, `cannot listen on ${where}: ${listenProblem(err)}`, `stop what uses it, or give another ${flag}`)
+    const problem = `cannot listen on ${where}: ${listenProblem(err)}`
+    return running === undefined
+      ? fail(name, problem, `stop what uses it, or give another ${flag}`)
+      : warn(name, problem, 'the node that runs does not use it: give doctor the options that it was started with')
   }
 }
 

@@ -38,7 +38,7 @@ export class Operations {
   private readonly control: ControlServer
   private readonly metrics: MetricsServer | undefined
   private stopping = false
-  private places: { controlApi?: string; metricsApi?: HostPort } = {}
+  private places: { controlApi: string; metricsApi?: HostPort } = { controlApi: '' }
 
   constructor(init: OperationsInit) {
     const { config, libp2p, protocols, registry, log } = init
@@ -62,8 +62,8 @@ export class Operations {
     }
   }
 
-  /** As `http://host:port` or the path of a socket; undefined when another node has the place */
-  get controlApi(): string | undefined {
+  /** As `http://host:port` or the path of a socket; empty before `start` */
+  get controlApi(): string {
     return this.places.controlApi
   }
 
@@ -79,7 +79,7 @@ export class Operations {
     try {
       const metricsApi = config['metrics-api'] && (await this.metrics?.listen(config['metrics-api']))
       const controlApi = await this.control.listen(config['control-api'])
-      this.places = { ...(metricsApi && { metricsApi }), ...(controlApi !== undefined && { controlApi }) }
+      this.places = { controlApi, ...(metricsApi && { metricsApi }) }
     } catch (err) {
       await this.stop()
       throw err
@@ -115,7 +115,7 @@ export class Operations {
         user: cup2py?.hash ?? null,
         gossipApi: gossipApi === undefined ? null : hostPort.format(gossipApi),
         dhtApi: dhtApi === undefined ? null : hostPort.format(dhtApi),
-        controlApi: this.controlApi ?? null,
+        controlApi: this.controlApi,
         metricsApi: this.metricsApi === undefined ? null : hostPort.format(this.metricsApi),
         dataDir: config['data-dir']
       })

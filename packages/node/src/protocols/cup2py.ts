@@ -15,6 +15,13 @@ export async function cup2pyProtocol(libp2p: Libp2p, cup2py: Cup2py, users: User
     // alone, it waits for others
     ready: () => true,
     peers: await neighbours(libp2p, PROTOCOL),
+    onRefusal: (callback) =>
+      cup2py.addEventListener('peer:closed', ({ detail }) => {
+        // silence costs a peer nothing
+        if (detail.reason !== 'idle') {
+          callback(detail.peer, detail.reason)
+        }
+      }),
     routes: () => cup2pyRoutes(cup2py, users)
   }
 }

@@ -12,6 +12,7 @@ export async function dhtProtocol(libp2p: Libp2p, dht: Dht, { records }: DhtStor
     // alone, it keeps values itself
     ready: () => true,
     peers: await neighbours(libp2p, KAD_PROTOCOL),
+    // no onRefusal: what it refuses are values
     routes: () => dhtRoutes(dht),
     metrics: (metrics) => {
       metrics.registerMetric('hearsay_dht_values', {

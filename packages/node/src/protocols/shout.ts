@@ -12,6 +12,13 @@ export function shoutProtocol(libp2p: Libp2p, shout: Shout, users: Users): NodeP
     // alone, it waits for others
     ready: () => true,
     peers: () => shout.peers.map(({ peer }) => ({ peer, direction: directionOf(libp2p, peer) })),
+    onRefusal: (callback) =>
+      shout.addEventListener('peer:closed', ({ detail }) => {
+        // a visit that is over is no offence
+        if (detail.reason !== 'idle') {
+          callback(detail.peer, detail.reason)
+        }
+      }),
     routes: () => shoutRoutes(shout, users)
   }
 }

@@ -7,7 +7,7 @@ import type { CommandSpec } from '../command.ts'
 export const configShow: CommandSpec = {
   name: 'config show',
   summary: 'what start would run with',
-  nodeOptions: true,
+  nodeOptions: optionKeys,
   options: [['--origin', 'and where each value comes from']],
   examples: [
     ['--config node.toml --origin', 'which flag, variable or key each value is from'],
@@ -31,7 +31,7 @@ export const configShow: CommandSpec = {
 export const configValidate: CommandSpec = {
   name: 'config validate',
   summary: 'whether start would accept its options, variables and file',
-  nodeOptions: true,
+  nodeOptions: optionKeys,
   examples: [['--config node.toml', 'says "valid", or what is wrong with exit code 2']],
   failure: 'never',
   asksNode: false,

@@ -1,3 +1,4 @@
+import { optionKeys } from '../../config/options.ts'
 import type { Status } from '../../control/routes/node.ts'
 import type { Finding } from '../../doctor/finding.ts'
 import type { Call, CommandSpec } from '../command.ts'
@@ -5,7 +6,7 @@ import type { Call, CommandSpec } from '../command.ts'
 export const doctor: CommandSpec = {
   name: 'doctor',
   summary: 'what is wrong on this machine, and how to mend it',
-  nodeOptions: true,
+  nodeOptions: optionKeys,
   options: [['--time-server <host>', 'compare the clock with it, by SNTP']],
   examples: [
     ['', 'before the first start, or when something is odd'],

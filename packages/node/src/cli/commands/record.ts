@@ -75,7 +75,7 @@ export const recordList: CommandSpec = {
 
 export const recordExport: CommandSpec = {
   name: 'record export',
-  summary: 'write all records of the address book, one a line',
+  summary: 'write all records of the address book and our own, one a line',
   options: [['--out <file>', 'a new file; stdout if not given']],
   examples: [['--out book.txt', 'for record import, there or elsewhere']],
   failure: 'the file exists, or the node did not answer',

@@ -1,9 +1,10 @@
+import { optionKeys } from '../../config/options.ts'
 import type { CommandSpec } from '../command.ts'
 
 export const start: CommandSpec = {
   name: 'start',
   summary: 'run the node until SIGINT or SIGTERM',
-  nodeOptions: true,
+  nodeOptions: optionKeys,
   examples: [],
   failure: 'could not run (a port is taken, say)',
   asksNode: false,

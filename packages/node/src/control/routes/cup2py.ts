@@ -82,7 +82,7 @@ function listing(cup2py: Cup2py, users: Users): AnswerRoute[] {
     answers({
       method: 'get',
       path: '/v1/cup2py/records',
-      summary: 'records of the address book',
+      summary: 'records of the address book, but for our own',
       input: z.object({
         prefix: z
           .string()
@@ -121,7 +121,7 @@ function exporting(cup2py: Cup2py): AnswerRoute {
   return answers({
     method: 'get',
     path: '/v1/cup2py/export',
-    summary: 'all records of the address book, in parts',
+    summary: 'all records of the address book and our own, in parts',
     input: z.object({ offset: z.coerce.number().int().min(0).default(0) }),
     answer: exported,
     handle: async ({ offset }) => {

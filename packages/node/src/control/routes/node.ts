@@ -20,7 +20,7 @@ const status = z.object({
   user: z.string().nullable().describe('hash of the user whose records cup2py tells; null when it is off'),
   gossipApi: z.string().nullable().describe('null when gossip is off, as with the DHT'),
   dhtApi: z.string().nullable(),
-  controlApi: z.string().nullable(),
+  controlApi: z.string(),
   metricsApi: z.string().nullable(),
   dataDir: z.string(),
   ready: z.boolean(),
