@@ -1,7 +1,7 @@
 /**
  * The packages as they were first, packed as they would have been released, with the libraries they were locked to.
  *
- * @see docs/decisions/0152-the-old-version-is-the-first-commit.md
+ * @see docs/decisions/0028-the-old-version-is-the-first-commit.md
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'

@@ -2,7 +2,7 @@
  * The user's RSA key, which signs records of cup2py and messages of shout: in `users/` of the data directory, as key files
  * of cup2py, encrypted if there is a passphrase.
  *
- * @see docs/decisions/0130-one-key-for-a-user.md
+ * @see docs/decisions/0021-one-key-for-a-user.md
  */
 import { access, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
