@@ -67,13 +67,16 @@ export async function saveUser(
   const [publicPath, privatePath] = paths(folder, name)
   const text = password === undefined ? key.pkcs1Pem : await encryptKey(key.pkcs1Pem, password)
   await guard(folder, async () => mkdir(folder, { recursive: true, mode: 0o700 }))
-  await guard(publicPath, async () => create(publicPath, key.publicKey.pkcs1Pem))
+  await guard(privatePath, async () => create(privatePath, text))
 
   try {
-    await guard(privatePath, async () => create(privatePath, text))
+    await guard(publicPath, async () => create(publicPath, key.publicKey.pkcs1Pem))
   } catch (err) {
-    await rm(publicPath, { force: true })
-    throw err
+    // who found the private half alone may have made the other from it
+    if ((await readFile(publicPath, 'utf8').catch(() => '')) !== key.publicKey.pkcs1Pem) {
+      await rm(privatePath, { force: true })
+      throw err
+    }
   }
 }
 
